@@ -1,0 +1,40 @@
+# Two doors: `make demo` shows the tool on a recorded cluster, `make test` checks everything.
+# Both build a virtual environment first and need nothing but Python 3.11 or newer.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+
+.PHONY: demo test bench golden completions stubs clean
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.installed
+	@$(BIN)/python -m cosictl.demo
+
+test: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.bench
+
+golden: $(VENV)/.installed-dev
+	$(BIN)/pytest tests/test_golden.py --update-golden
+
+completions: $(VENV)/.installed
+	for shell in bash zsh fish kubectl; do $(BIN)/cosictl completion $$shell > completions/$$($(BIN)/python -m cosictl.cli.completion_names $$shell); done
+
+stubs: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.stubs
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

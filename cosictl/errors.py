@@ -1,0 +1,85 @@
+"""The one tree of user-facing errors: what happened, what it likely means, what to do next.
+
+In: nothing. Out: exceptions that carry an exit code and a next step. Never here: formatting, I/O, other rooms.
+The exit codes are those of the command-line contract: 1 could not do it, 2 usage, 3 stuck, 4 refused,
+5 unknown or unread, 124 timed out, 130 interrupted.
+"""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of the program."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    STUCK = 3
+    REFUSED = 4
+    UNKNOWN = 5
+    TIMEOUT = 124
+    INTERRUPTED = 130
+
+
+class CosictlError(Exception):
+    """An expected failure, shown to the user as one line on stderr.
+
+    ``what`` says what happened (foreign words already redacted), ``meaning`` what it likely means and
+    ``next_step`` what to do about it; the latter two may be empty.
+    """
+
+    exit_code: Exit = Exit.FAILED
+    slug = "failed"
+
+    def __init__(self, what: str, *, meaning: str = "", next_step: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.meaning = meaning
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return "; ".join(part for part in (self.what, self.meaning, self.next_step) if part)
+
+
+class UsageError(CosictlError):
+    """The command line asks for something that does not exist (an unknown type, option value, code)."""
+
+    exit_code = Exit.USAGE
+    slug = "usage"
+
+
+class DumpError(CosictlError):
+    """A file cannot be read, is empty, is cut off, or is no dump."""
+
+    slug = "dump"
+
+
+class ConfigError(CosictlError):
+    """The kubeconfig is missing, broken, or names a context that does not exist."""
+
+    slug = "config"
+
+
+class ClusterError(CosictlError):
+    """The API server cannot be reached, or refuses who we are."""
+
+    slug = "cluster"
+
+
+class CosiMissingError(CosictlError):
+    """The cluster answers, but has no COSI resources."""
+
+    slug = "cosi-missing"
+
+
+class NotFoundError(CosictlError):
+    """A named object is not in what was read."""
+
+    slug = "not-found"
+
+
+class TimedOutError(CosictlError):
+    """Something took longer than the user allowed."""
+
+    exit_code = Exit.TIMEOUT
+    slug = "timeout"

@@ -1,0 +1,205 @@
+"""The objects a diagnosis looks at, the same for both API versions.
+
+Fields that a version lacks are empty. Times are aware and in UTC. Texts are already redacted (intake does
+that), and otherwise as the server sent them: hostile until rendered.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cosictl.model.refs import Api, Kind, Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meta:
+    """Object metadata; ``deleted`` is the deletionTimestamp."""
+
+    name: str
+    namespace: str = ""
+    uid: str = ""
+    generation: int = 0
+    resource_version: str = ""
+    created: datetime | None = None
+    deleted: datetime | None = None
+    finalizers: tuple[str, ...] = ()
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusError:
+    """``status.error`` of v1alpha2."""
+
+    message: str
+    time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimLink:
+    """A Bucket's reference to its claim: ``spec.bucketClaim`` (v1alpha1), ``spec.bucketClaimRef`` (v1alpha2)."""
+
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """A Bucket. ``ready`` is None where the status does not say; ``has_status`` tells an absent status."""
+
+    api: Api
+    meta: Meta
+    driver: str = ""
+    class_name: str = ""
+    deletion_policy: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    protocols: tuple[str, ...] = ()
+    claim: ClaimLink | None = None
+    existing_id: str = ""
+    ready: bool | None = None
+    bucket_id: str = ""
+    error: StatusError | None = None
+    has_status: bool = False
+
+    @property
+    def ref(self) -> Ref:
+        """This object's reference."""
+        return Ref(Kind.BUCKET, "", self.meta.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A BucketClaim. ``bucket_name`` is status.bucketName (v1alpha1) or status.boundBucketName (v1alpha2)."""
+
+    api: Api
+    meta: Meta
+    class_name: str = ""
+    existing_bucket: str = ""
+    protocols: tuple[str, ...] = ()
+    ready: bool | None = None
+    bucket_name: str = ""
+    error: StatusError | None = None
+    has_status: bool = False
+
+    @property
+    def ref(self) -> Ref:
+        """This object's reference."""
+        return Ref(Kind.CLAIM, self.meta.namespace, self.meta.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """A BucketAccess. ``claim_names`` has one entry in v1alpha1, one or more in v1alpha2.
+
+    ``bucket_names`` are status.accessedBuckets[].bucketName (v1alpha2 only), ``driver`` is status.driverName.
+    """
+
+    api: Api
+    meta: Meta
+    claim_names: tuple[str, ...] = ()
+    class_name: str = ""
+    secret_names: tuple[str, ...] = ()
+    protocol: str = ""
+    service_account: str = ""
+    ready: bool | None = None
+    account_id: str = ""
+    driver: str = ""
+    bucket_names: tuple[str, ...] = ()
+    error: StatusError | None = None
+    has_status: bool = False
+
+    @property
+    def ref(self) -> Ref:
+        """This object's reference."""
+        return Ref(Kind.ACCESS, self.meta.namespace, self.meta.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketClass:
+    """A BucketClass."""
+
+    api: Api
+    meta: Meta
+    driver: str = ""
+    deletion_policy: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ref(self) -> Ref:
+        """This object's reference."""
+        return Ref(Kind.BUCKET_CLASS, "", self.meta.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessClass:
+    """A BucketAccessClass."""
+
+    api: Api
+    meta: Meta
+    driver: str = ""
+    auth_type: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ref(self) -> Ref:
+        """This object's reference."""
+        return Ref(Kind.ACCESS_CLASS, "", self.meta.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A Kubernetes Event, core or events.k8s.io. ``count`` is at least 1 and a lower bound of what happened."""
+
+    meta: Meta
+    reason: str = ""
+    type: str = ""
+    message: str = ""
+    count: int = 1
+    first: datetime | None = None
+    last: datetime | None = None
+    component: str = ""
+    about_kind: str = ""
+    about_namespace: str = ""
+    about_name: str = ""
+    about_uid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A coordination Lease; ``duration`` is in seconds."""
+
+    meta: Meta
+    holder: str = ""
+    renewed: datetime | None = None
+    duration: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """One container of a Pod, spec and status together. ``exit_code`` and ``exit_text`` are of its last end."""
+
+    name: str
+    image: str = ""
+    image_id: str = ""
+    args: tuple[str, ...] = ()
+    ready: bool = False
+    restarts: int = 0
+    exit_code: int | None = None
+    exit_reason: str = ""
+    exit_text: str = ""
+    waiting_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pod:
+    """A Pod that looks like a COSI controller or sidecar."""
+
+    meta: Meta
+    node: str = ""
+    phase: str = ""
+    containers: tuple[Container, ...] = ()
+
+
+CosiObject = Bucket | Claim | Access | BucketClass | AccessClass
+Stateful = Bucket | Claim | Access

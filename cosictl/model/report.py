@@ -1,0 +1,129 @@
+"""What a diagnosis concludes: an outlook per object, findings by root cause, and what could not be read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cosictl.model.failures import Classification, Failure, FixBy
+from cosictl.model.refs import Api, Ref
+from cosictl.model.snapshot import ReadStatus
+
+
+class Outlook(StrEnum):
+    """Will waiting help? The closed vocabulary of the project."""
+
+    READY = "ready"
+    WAITING = "waiting"
+    RETRYING = "retrying"
+    LOOPING = "looping"
+    PARKED = "parked"
+    STALLED = "stalled"
+    UNKNOWN = "unknown"
+
+
+STUCK = frozenset({Outlook.LOOPING, Outlook.PARKED, Outlook.STALLED})
+
+
+class Flag(StrEnum):
+    """Facts about an object that are orthogonal to its outlook."""
+
+    TERMINATING = "terminating"
+    ORPHANED = "orphaned"
+    STALE_ERROR = "stale-error"
+    MARKED = "marked"
+    QUARANTINED = "quarantined"
+
+
+class Certainty(StrEnum):
+    """How the sidecar policy in force was determined."""
+
+    GIVEN = "assumed on request"
+    IMAGE = "from image"
+    NARROWED = "narrowed from objects"
+    DEFAULT = "assumed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyChoice:
+    """The policy used for one API version (and driver; empty means every driver), and how it was found."""
+
+    api: Api
+    policy: str
+    driver: str
+    certainty: Certainty
+    why: str
+    candidates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One observed fact: its words, where it stands, and when it was seen. ``quoted``: foreign words."""
+
+    text: str
+    source: str
+    at: datetime | None = None
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """The verdict on one object. ``attempts`` and ``next_try`` are estimates from the policy's backoff.
+
+    ``since``: when the present state began, as far as can be seen. ``waits_on``: the object that holds it up.
+    ``basis`` says in sentences which evidence decided, and how old it is.
+    """
+
+    ref: Ref
+    uid: str
+    api: Api
+    outlook: Outlook
+    basis: tuple[str, ...]
+    flags: tuple[Flag, ...] = ()
+    failure: Failure | None = None
+    classification: Classification | None = None
+    since: datetime | None = None
+    attempts: int | None = None
+    next_try: datetime | None = None
+    waits_on: Ref | None = None
+    policy: str = ""
+    driver: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One root cause with the symptoms folded under it.
+
+    ``code`` is stable (``COSI104``). ``candidates`` are the codes the evidence cannot tell apart, this one
+    first, when there is more than one. ``root`` is the object that carries the cause; ``risk`` says what could
+    be lost by following ``commands``.
+    """
+
+    code: str
+    title: str
+    root: Ref
+    outlook: Outlook
+    fix_by: FixBy
+    symptoms: tuple[Ref, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    explanation: str = ""
+    remedy: str = ""
+    commands: tuple[str, ...] = ()
+    risk: str = ""
+    candidates: tuple[str, ...] = ()
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A whole diagnosis."""
+
+    taken_at: datetime
+    basis: str
+    source: str
+    policies: tuple[PolicyChoice, ...]
+    objects: tuple[Assessment, ...]
+    findings: tuple[Finding, ...]
+    unread: tuple[ReadStatus, ...]
+    drivers: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    skipped_files: int = 0

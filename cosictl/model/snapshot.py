@@ -1,0 +1,72 @@
+"""Everything that was observed at one moment, and what could not be."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, Event, Lease, Pod
+
+
+class TimeBasis(StrEnum):
+    """Where a snapshot's ``taken_at`` comes from."""
+
+    SERVER = "the API server's clock"
+    DUMP = "the dump's own time"
+    NEWEST = "the newest time found in the files"
+    AS_OF = "--as-of"
+    LOCAL = "this machine's clock"
+
+
+class ReadOutcome(StrEnum):
+    """How the reading of one kind went."""
+
+    OK = "ok"
+    FORBIDDEN = "forbidden"
+    ABSENT = "absent"
+    FAILED = "failed"
+    NOT_IN_DUMP = "not-in-dump"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadStatus:
+    """How reading ``resource`` (a plural such as ``buckets``) in ``scope`` went.
+
+    ``scope`` is a namespace, or empty for the whole cluster. ``reason`` holds the server's own words.
+    """
+
+    resource: str
+    outcome: ReadOutcome
+    scope: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undecoded:
+    """An object that could not be decoded: what it calls itself, where it stood, and why not."""
+
+    kind: str
+    namespace: str
+    name: str
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One observation. Tuples are in the order of namespace and name, so that equal clusters compare equal."""
+
+    taken_at: datetime
+    basis: TimeBasis
+    source: str
+    namespaces: tuple[str, ...] = ()
+    buckets: tuple[Bucket, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    accesses: tuple[Access, ...] = ()
+    bucket_classes: tuple[BucketClass, ...] = ()
+    access_classes: tuple[AccessClass, ...] = ()
+    events: tuple[Event, ...] = ()
+    leases: tuple[Lease, ...] = ()
+    pods: tuple[Pod, ...] = ()
+    reads: tuple[ReadStatus, ...] = ()
+    undecoded: tuple[Undecoded, ...] = ()
+    skipped_files: int = 0

@@ -82,7 +82,7 @@ class GrpcCode(StrEnum):
     UNAUTHENTICATED = "Unauthenticated"
 
 
-GRPC_NUMBERS = {number: code for number, code in enumerate(GrpcCode)}
+GRPC_NUMBERS = dict(enumerate(GrpcCode))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

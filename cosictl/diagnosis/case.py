@@ -1,0 +1,211 @@
+"""What is known about one object, gathered for the rules; and the verdict a rule gives."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from cosictl.diagnosis.classify import classify
+from cosictl.diagnosis.graph import Graph
+from cosictl.diagnosis.outlook import outlook_of
+from cosictl.diagnosis.policy import Policies, effect_on
+from cosictl.knowledge.policies import EditEffect, Effect, Policy, Records
+from cosictl.model.failures import Cause, Classification, Failure, FixBy
+from cosictl.model.objects import Access, Bucket, Claim, Stateful
+from cosictl.model.refs import Api, Ref, Rpc
+from cosictl.model.report import Evidence, Outlook
+
+# Younger than this, an object without a trace is simply new: the first attempt of a healthy component takes
+# seconds, and the slowest measured hand-off race shows within one.
+NEW = timedelta(seconds=60)
+
+T = TypeVar("T", Bucket, Claim, Access)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What one rule concludes about one object.
+
+    ``code`` is the finding it raises ("" for none), ``candidates`` the codes the evidence cannot tell apart,
+    ``waits_on`` the object that carries the cause, ``needs`` the resources that would have told more, ``facts``
+    fill the commands of the finding, ``fix_by`` overrides the catalogue's.
+    """
+
+    outlook: Outlook
+    basis: tuple[str, ...]
+    code: str = ""
+    candidates: tuple[str, ...] = ()
+    waits_on: Ref | None = None
+    needs: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    fix_by: FixBy | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    retried: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case(Generic[T]):
+    """One object with everything the rules may look at.
+
+    ``failure`` is the newest record about the object, ``classification`` what it means, ``effect`` what the
+    policy does after it, ``fresh`` whether a loop that is still running could have left it as it is.
+    """
+
+    graph: Graph
+    policies: Policies
+    obj: T
+    driver: str
+    policy: Policy
+    failures: tuple[Failure, ...]
+    failure: Failure | None
+    classification: Classification | None
+    effect: Effect
+    fresh: bool
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the observation."""
+        return self.graph.snapshot.taken_at
+
+    @property
+    def alpha1(self) -> bool:
+        """Whether the object is v1alpha1."""
+        return self.obj.api is Api.V1ALPHA1
+
+    @property
+    def text(self) -> str:
+        """The newest failure text, or nothing."""
+        return self.failure.text if self.failure is not None else ""
+
+    @property
+    def cause(self) -> Cause | None:
+        """The cause of the newest failure."""
+        return self.classification.cause if self.classification is not None else None
+
+    @property
+    def age(self) -> timedelta:
+        """How old the object is; an unknown age counts as old, so that nothing is excused by it."""
+        created = self.obj.meta.created
+        return self.now - created if created is not None else timedelta(days=1)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the object is too young for an absence of traces to mean anything."""
+        return self.age < NEW
+
+    @property
+    def terminating_for(self) -> timedelta:
+        """How long the object has been terminating (zero when it is not)."""
+        deleted = self.obj.meta.deleted
+        return max(timedelta(0), self.now - deleted) if deleted is not None else timedelta(0)
+
+    def by_failure(self) -> Outlook:
+        """The outlook that the newest failure and the policy give."""
+        if self.classification is None:
+            return Outlook.UNKNOWN
+        return outlook_of(self.classification.retryable, self.effect)
+
+    def quote(self) -> tuple[Evidence, ...]:
+        """The newest failure as evidence, in its own words."""
+        if self.failure is None:
+            return ()
+        return (Evidence(text=self.failure.text, source=source_of(self.failure), at=self.failure.last, quoted=True),)
+
+
+def source_of(failure: Failure) -> str:
+    """Where a failure was found, in words."""
+    who = f" from {failure.component}" if failure.component else ""
+    reason = f" {failure.reason}" if failure.reason else ""
+    times = f", counted {failure.count} times" if failure.count > 1 else ""
+    return f"{failure.carrier.value}{reason}{who}{times}"
+
+
+def gather(graph: Graph, policies: Policies, obj: T, *, driver: str) -> Case[T]:
+    """Collect what is known about one object."""
+    policy = policies.policy(obj.api, driver)
+    failures = graph.failures_of(obj)
+    failure = _relevant(obj, failures)
+    classification = None
+    effect = Effect.RETRIES
+    if failure is not None:
+        classification = classify(failure.text, rpc=failure.rpc, carrier=failure.carrier, api=obj.api)
+        effect = effect_on(policy, failure, classification, obj.api, default_rpc=_default_rpc(obj))
+    return Case(
+        graph=graph,
+        policies=policies,
+        obj=obj,
+        driver=driver,
+        policy=policy,
+        failures=failures,
+        failure=failure,
+        classification=classification,
+        effect=effect,
+        fresh=failure is not None and is_fresh(failure, obj, policy, effect, graph.snapshot.taken_at),
+    )
+
+
+def is_fresh(failure: Failure, obj: Stateful, policy: Policy, effect: Effect, now: datetime) -> bool:
+    """Whether a loop still running now could have left this record untouched since its last time.
+
+    v1alpha1: a recorded loop moves an event's lastTimestamp within the policy's ``event_gap`` (client-go 0.32.3
+    token bucket; accesses share theirs between two reasons). v1alpha2: status.error is renewed every attempt, at
+    most one backoff cap apart; what stopped is not renewed and stays true.
+    """
+    if failure.last is None or effect is Effect.STOPS:
+        return True
+    if obj.api is Api.V1ALPHA2:
+        limit = policy.backoff.cap + NEW.total_seconds()
+    else:
+        gap = policy.event_gap if policy.event_gap is not None else 330.0
+        limit = max(gap, 600.0) if isinstance(obj, Access) else gap
+    return (now - failure.last).total_seconds() <= limit
+
+
+def may_lack_patch(case: Case[T]) -> bool:
+    """Whether the newest record looks as if the sidecar's role may create events but not patch them.
+
+    Then the count stays 1 and the time freezes while the loop goes on (measured; two public drivers' roles).
+    """
+    failure = case.failure
+    return failure is not None and failure.count == 1 and failure.first == failure.last
+
+
+def events_tell(case: Case[T]) -> bool:
+    """Whether the absence of events about this object could mean anything at all."""
+    return (
+        case.alpha1 and case.policy.records is Records.EVENTS and case.graph.was_read("events", _event_home(case.obj))
+    )
+
+
+def edit_ends_loop(case: Case[T]) -> bool:
+    """Whether an edit of the object silently ends a failing loop under this policy."""
+    return case.policy.edit is EditEffect.ENDS_LOOP
+
+
+def _event_home(obj: Stateful) -> str:
+    """Events of cluster-scoped objects live in ``default`` (measured on v0.2.2)."""
+    return obj.meta.namespace or "default"
+
+
+def _relevant(obj: Stateful, failures: tuple[Failure, ...]) -> Failure | None:
+    """The newest record that speaks about what the object is doing now.
+
+    A terminating object's story is its deletion: what failed before says nothing about it.
+    """
+    deleted = obj.meta.deleted
+    if deleted is None:
+        return failures[0] if failures else None
+    for failure in failures:
+        if failure.reason in {"FailedDeleteBucket", "FailedRevokeAccess"} or failure.rpc in {Rpc.DELETE, Rpc.REVOKE}:
+            if failure.last is None or failure.last >= deleted or obj.api is Api.V1ALPHA1:
+                return failure
+        elif obj.api is Api.V1ALPHA2 and failure.last is not None and failure.last >= deleted:
+            return failure
+    return None
+
+
+def _default_rpc(obj: Stateful) -> Rpc:
+    terminating = obj.meta.deleted is not None
+    if isinstance(obj, Access):
+        return Rpc.REVOKE if terminating else Rpc.GRANT
+    return Rpc.DELETE if terminating else Rpc.CREATE

@@ -1,0 +1,231 @@
+"""The objects of a snapshot with their links, built once and asked often.
+
+Links go by UID where there is one. Names are compared only where COSI itself has nothing better (an access
+names its claim, a claim its Bucket).
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cosictl.model.failures import Carrier, Failure
+from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, Event, Stateful
+from cosictl.model.refs import Api, Kind, Rpc
+from cosictl.model.snapshot import ReadOutcome, Snapshot
+
+# A v1alpha1 sidecar that cannot write a Bucket records the event on an object without a name
+# (v0.2.2 bucket_controller.go:180,194); only the text names the Bucket.
+_NAMED_IN_TEXT = re.compile(
+    r"\b(?P<plural>buckets|bucketclaims|bucketaccesses)\.objectstorage\.k8s\.io \"(?P<name>[^\"]{1,253})\""
+)
+
+# v0.2.2 client/apis/objectstorage/v1alpha1/events.go and the text templates of the sidecar.
+_RPC_BY_PREFIX = (
+    ("failed to create bucket: ", Rpc.CREATE),
+    ("failed to delete bucket: ", Rpc.DELETE),
+    ("failed to grant bucket access: ", Rpc.GRANT),
+    ("failed to revoke access: ", Rpc.REVOKE),
+)
+_AGGREGATED = "(combined from similar events): "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """How far the controller got: claims nobody touched yet, and when the youngest served one was made (epoch)."""
+
+    untouched: int
+    served_last: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """A snapshot with its indexes. Build it with :func:`link`."""
+
+    snapshot: Snapshot
+    buckets: Mapping[str, Bucket]
+    buckets_by_claim: Mapping[str, tuple[Bucket, ...]]
+    claims: Mapping[tuple[str, str], Claim]
+    claims_by_uid: Mapping[str, Claim]
+    claims_by_bucket: Mapping[str, tuple[Claim, ...]]
+    accesses: Mapping[tuple[str, str], Access]
+    classes: Mapping[str, BucketClass]
+    access_classes: Mapping[str, AccessClass]
+    failures: Mapping[str, tuple[Failure, ...]]
+    unattached: tuple[Event, ...]
+    lively: frozenset[tuple[Api, str]]
+    queues: Mapping[Api, "Queue"]
+
+    def was_read(self, resource: str, namespace: str = "") -> bool:
+        """Whether ``resource`` was read completely where ``namespace`` (empty: the whole cluster) is concerned."""
+        for status in self.snapshot.reads:
+            if status.resource != resource or status.outcome is not ReadOutcome.OK:
+                continue
+            if not status.scope or status.scope == namespace:
+                return True
+        return False
+
+    def shows_life(self, driver: str, api: Api) -> bool:
+        """Whether any Bucket of this driver has a status, a finalizer or a failure: a sidecar's work."""
+        return (api, driver.casefold()) in self.lively
+
+    def bucket_of(self, claim: Claim) -> Bucket | None:
+        """The Bucket of a claim: the one its status names, else the one that references its UID."""
+        named = self.buckets.get(claim.bucket_name) if claim.bucket_name else None
+        if named is not None:
+            return named
+        owned = self.buckets_by_claim.get(claim.meta.uid, ()) if claim.meta.uid else ()
+        if owned:
+            return owned[0]
+        return self.buckets.get(claim.existing_bucket) if claim.existing_bucket else None
+
+    def claim_of(self, bucket: Bucket) -> Claim | None:
+        """The claim a Bucket belongs to; a claim of the same name with another UID is not it."""
+        link = bucket.claim
+        if link is None or not link.name:
+            return None
+        claim = self.claims.get((link.namespace, link.name))
+        if claim is None or (link.uid and claim.meta.uid and claim.meta.uid != link.uid):
+            return None
+        return claim
+
+    def failures_of(self, obj: Stateful) -> tuple[Failure, ...]:
+        """What was recorded about an object, the newest first: its events, or its status.error."""
+        if obj.error is not None:
+            error = obj.error
+            own = Failure(
+                carrier=Carrier.STATUS, text=error.message, rpc=_status_rpc(obj), first=None, last=error.time, count=1
+            )
+            return (own, *self.failures.get(obj.meta.uid, ()))
+        return self.failures.get(obj.meta.uid, ())
+
+
+def link(snapshot: Snapshot) -> Graph:
+    """Index a snapshot."""
+    by_claim: dict[str, list[Bucket]] = defaultdict(list)
+    for bucket in snapshot.buckets:
+        if bucket.claim is not None and bucket.claim.uid:
+            by_claim[bucket.claim.uid].append(bucket)
+    by_bucket: dict[str, list[Claim]] = defaultdict(list)
+    for claim in snapshot.claims:
+        for name in {claim.bucket_name, claim.existing_bucket} - {""}:
+            by_bucket[name].append(claim)
+    failures, unattached = _join_events(snapshot)
+    return Graph(
+        snapshot=snapshot,
+        buckets={bucket.meta.name: bucket for bucket in snapshot.buckets},
+        buckets_by_claim={uid: tuple(found) for uid, found in by_claim.items()},
+        claims={(claim.meta.namespace, claim.meta.name): claim for claim in snapshot.claims},
+        claims_by_uid={claim.meta.uid: claim for claim in snapshot.claims if claim.meta.uid},
+        claims_by_bucket={name: tuple(found) for name, found in by_bucket.items()},
+        accesses={(access.meta.namespace, access.meta.name): access for access in snapshot.accesses},
+        classes={cls.meta.name: cls for cls in snapshot.bucket_classes},
+        access_classes={cls.meta.name: cls for cls in snapshot.access_classes},
+        failures=failures,
+        unattached=unattached,
+        lively=_lively(snapshot, failures),
+        queues={api: _queue(snapshot, api, failures) for api in Api},
+    )
+
+
+def _lively(snapshot: Snapshot, failures: Mapping[str, tuple[Failure, ...]]) -> frozenset[tuple[Api, str]]:
+    """The drivers (without case) of which some Bucket shows that a sidecar worked on it."""
+    return frozenset(
+        (bucket.api, bucket.driver.casefold())
+        for bucket in snapshot.buckets
+        if bucket.has_status or bucket.meta.finalizers or bucket.meta.uid in failures
+    )
+
+
+def _queue(snapshot: Snapshot, api: Api, failures: Mapping[str, tuple[Failure, ...]]) -> Queue:
+    untouched, served_last = 0, 0.0
+    for claim in snapshot.claims:
+        if claim.api is not api or claim.meta.created is None or claim.meta.deleted is not None:
+            continue
+        if claim.has_status or claim.meta.finalizers:
+            served_last = max(served_last, claim.meta.created.timestamp())
+        elif claim.meta.uid not in failures:
+            untouched += 1
+    return Queue(untouched=untouched, served_last=served_last)
+
+
+def rpc_of_text(text: str) -> Rpc | None:
+    """The call that failed, by the sidecar's own prefix; None when no driver call was involved."""
+    body = text.removeprefix(_AGGREGATED)
+    for prefix, rpc in _RPC_BY_PREFIX:
+        if body.startswith(prefix):
+            return rpc
+    return None
+
+
+def _status_rpc(obj: Stateful) -> Rpc | None:
+    """The call behind a v1alpha2 status.error; RPC errors stand there raw (v1alpha2 driver error helper)."""
+    message = obj.error.message if obj.error is not None else ""
+    if "rpc error: code = " not in message:
+        return None
+    match obj:
+        case Bucket():
+            if obj.meta.deleted is not None:
+                return Rpc.DELETE
+            return Rpc.GET_EXISTING if obj.existing_id else Rpc.CREATE
+        case Access():
+            return Rpc.REVOKE if obj.meta.deleted is not None else Rpc.GRANT
+        case Claim():
+            return None
+
+
+def _join_events(snapshot: Snapshot) -> tuple[dict[str, tuple[Failure, ...]], tuple[Event, ...]]:
+    """Events by the UID of the object they are about, the newest first; and those that fit none."""
+    known = _uids(snapshot)
+    found: dict[str, list[Failure]] = defaultdict(list)
+    unattached: list[Event] = []
+    for event in snapshot.events:
+        if event.type not in {"Warning", ""}:
+            continue
+        uid = event.about_uid or _uid_by_name(event, known)
+        if not uid or uid not in known.uids:
+            unattached.append(event)
+            continue
+        found[uid].append(_as_failure(event))
+    return {uid: tuple(sorted(some, key=_newest_first)) for uid, some in found.items()}, tuple(unattached)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    uids: frozenset[str]
+    by_name: Mapping[tuple[str, str, str], str]
+
+
+def _uids(snapshot: Snapshot) -> _Known:
+    objects: Iterable[Stateful] = (*snapshot.buckets, *snapshot.claims, *snapshot.accesses)
+    by_name = {(str(o.ref.kind), o.ref.namespace, o.ref.name): o.meta.uid for o in objects if o.meta.uid}
+    return _Known(frozenset(by_name.values()), by_name)
+
+
+def _uid_by_name(event: Event, known: _Known) -> str:
+    if event.about_name:
+        return known.by_name.get((event.about_kind, event.about_namespace, event.about_name), "")
+    named = _NAMED_IN_TEXT.search(event.message[:4096])
+    # Only Buckets: a claim or an access of that name may exist in several namespaces.
+    if named is None or named["plural"] != "buckets":
+        return ""
+    return known.by_name.get((Kind.BUCKET, "", named["name"]), "")
+
+
+def _as_failure(event: Event) -> Failure:
+    return Failure(
+        carrier=Carrier.EVENT,
+        text=event.message,
+        rpc=rpc_of_text(event.message),
+        reason=event.reason,
+        component=event.component,
+        first=event.first,
+        last=event.last,
+        count=event.count,
+    )
+
+
+def _newest_first(failure: Failure) -> tuple[float, float, str]:
+    last = failure.last.timestamp() if failure.last else 0.0
+    first = failure.first.timestamp() if failure.first else 0.0
+    return (-last, -first, failure.text)

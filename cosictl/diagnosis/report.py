@@ -1,0 +1,193 @@
+"""The whole diagnosis: assess every object, fold symptoms under their root, add notes, list what was unread."""
+
+import shlex
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from cosictl.diagnosis.assess import assess_access, assess_bucket, assess_claim
+from cosictl.diagnosis.case import Verdict
+from cosictl.diagnosis.graph import Graph, link
+from cosictl.diagnosis.notes import NOTES, Observed
+from cosictl.diagnosis.policy import apis_in_use, choose
+from cosictl.knowledge.catalogue import CATALOGUE
+from cosictl.model.failures import FixBy
+from cosictl.model.objects import CosiObject
+from cosictl.model.refs import Kind, Ref
+from cosictl.model.report import Assessment, Finding, Outlook, Report
+from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot
+
+# Worst first: what will not move by itself, then what cannot be told, then what moves.
+SEVERITY = (
+    Outlook.LOOPING,
+    Outlook.PARKED,
+    Outlook.STALLED,
+    Outlook.UNKNOWN,
+    Outlook.RETRYING,
+    Outlook.WAITING,
+    Outlook.READY,
+)
+
+
+def diagnose(snapshot: Snapshot, *, assume: str | None = None) -> Report:
+    """Diagnose a snapshot.
+
+    In: the observation, and optionally the name of a policy to assume instead of the one found (a key of
+    ``knowledge.policies.POLICIES``; any other raises KeyError). Out: the report; nothing is read or changed.
+    """
+    graph = link(snapshot)
+    policies = choose(graph, assume=assume)
+    judged = [
+        *(assess_bucket(graph, policies, bucket) for bucket in snapshot.buckets),
+        *(assess_claim(graph, policies, claim) for claim in snapshot.claims),
+        *(assess_access(graph, policies, access) for access in snapshot.accesses),
+    ]
+    assessments = tuple(assessment for assessment, _ in judged)
+    findings = _findings(graph, judged)
+    for add in NOTES:
+        findings.extend(add(Observed(graph=graph, policies=policies, assessments=assessments)))
+    apis = apis_in_use(graph)
+    return Report(
+        taken_at=snapshot.taken_at,
+        basis=snapshot.basis.value,
+        source=snapshot.source,
+        policies=policies.shown(apis),
+        objects=assessments,
+        findings=tuple(sorted(_once(findings), key=_worst_first)),
+        unread=_unread(snapshot, judged),
+        drivers=_drivers(snapshot),
+        namespaces=snapshot.namespaces,
+        skipped_files=snapshot.skipped_files,
+    )
+
+
+def _findings(graph: Graph, judged: Sequence[tuple[Assessment, Verdict]]) -> list[Finding]:
+    """One finding per object that carries a cause, with everything that waits for it folded in."""
+    held: dict[Ref, list[Ref]] = defaultdict(list)
+    waits = {item.ref: item.waits_on for item, _ in judged if item.waits_on is not None}
+    for ref in waits:
+        held[_root_of(ref, waits)].append(ref)
+    found = []
+    for item, verdict in judged:
+        if verdict.code:
+            found.append(_finding(graph, item, verdict, tuple(sorted(held.get(item.ref, ())))))
+    return found
+
+
+def _root_of(ref: Ref, waits: Mapping[Ref, Ref | None]) -> Ref:
+    """Follow the chain of waiting to its end; a chain is at most access, claim, Bucket."""
+    for _ in range(4):
+        further = waits.get(ref)
+        if further is None:
+            return ref
+        ref = further
+    return ref
+
+
+def _finding(graph: Graph, item: Assessment, verdict: Verdict, symptoms: tuple[Ref, ...]) -> Finding:
+    entry = CATALOGUE[verdict.code]
+    classification = item.classification
+    fix_by = verdict.fix_by or entry.fix_by
+    if verdict.fix_by is None and classification is not None and classification.fix_by is not FixBy.UNKNOWN:
+        fix_by = classification.fix_by
+    facts = {**_facts(graph, item), **verdict.facts}
+    return Finding(
+        code=verdict.code,
+        title=entry.title,
+        root=item.ref,
+        outlook=verdict.outlook,
+        fix_by=fix_by,
+        symptoms=symptoms,
+        evidence=verdict.evidence,
+        explanation="; ".join(verdict.basis),
+        remedy=entry.remedy,
+        commands=tuple(_filled(command, facts) for command in entry.commands),
+        risk=entry.risk,
+        candidates=verdict.candidates,
+        since=item.since,
+    )
+
+
+# What a command shows where a fact is not known: capitals stand out, and a shell does nothing with them.
+_BLANKS = {
+    "name": "NAME",
+    "namespace": "NAMESPACE",
+    "bucket": "BUCKET",
+    "claim": "CLAIM",
+    "class": "CLASS",
+    "driver": "DRIVER",
+    "finalizer": "FINALIZER",
+    "secret": "SECRET",
+    "pod": "POD",
+    "sidecar_namespace": "SIDECAR_NAMESPACE",
+}
+
+
+def _filled(template: str, facts: Mapping[str, str]) -> str:
+    """A command with its names filled in. Names are foreign text, so every one is quoted for the shell."""
+    values = {key: shlex.quote(facts[key]) if facts.get(key) else blank for key, blank in _BLANKS.items()}
+    return template.format_map(values)
+
+
+def _facts(graph: Graph, item: Assessment) -> dict[str, str]:
+    """The names that commands about this object may need."""
+    ref = item.ref
+    facts = {"name": ref.name, "namespace": ref.namespace, "driver": item.driver}
+    snapshot_pods = graph.snapshot.pods
+    if len(snapshot_pods) == 1:
+        facts |= {"pod": snapshot_pods[0].meta.name, "sidecar_namespace": snapshot_pods[0].meta.namespace}
+    if ref.kind == Kind.BUCKET:
+        bucket = graph.buckets[ref.name]
+        link_to = bucket.claim
+        facts |= {"bucket": ref.name, "class": bucket.class_name, "finalizer": _only(bucket)}
+        if link_to is not None:
+            facts |= {"claim": link_to.name, "namespace": link_to.namespace}
+            owner = graph.claim_of(bucket)
+            facts["class"] = bucket.class_name or (owner.class_name if owner is not None else "")
+    elif ref.kind == Kind.CLAIM:
+        claim = graph.claims[ref.namespace, ref.name]
+        named = graph.bucket_of(claim)
+        bucket_name = named.meta.name if named is not None else claim.bucket_name or claim.existing_bucket
+        facts |= {"claim": ref.name, "class": claim.class_name, "bucket": bucket_name, "finalizer": _only(claim)}
+    else:
+        access = graph.accesses[ref.namespace, ref.name]
+        facts |= {
+            "claim": access.claim_names[0] if access.claim_names else "",
+            "class": access.class_name,
+            "secret": access.secret_names[0] if access.secret_names else "",
+            "finalizer": _only(access),
+        }
+    return facts
+
+
+def _only(obj: CosiObject) -> str:
+    """The one COSI finalizer of an object; with several, commands must not pick."""
+    own = [name for name in obj.meta.finalizers if "objectstorage.k8s.io/" in name]
+    return own[0] if len(own) == 1 else ""
+
+
+def _once(findings: Sequence[Finding]) -> list[Finding]:
+    """Every (code, root) once; the first, which an object's own verdict gave, wins."""
+    seen: dict[tuple[str, Ref], Finding] = {}
+    for finding in findings:
+        seen.setdefault((finding.code, finding.root), finding)
+    return list(seen.values())
+
+
+def _worst_first(finding: Finding) -> tuple[int, str, Ref]:
+    return (SEVERITY.index(finding.outlook), finding.code, finding.root)
+
+
+def _unread(snapshot: Snapshot, judged: Sequence[tuple[Assessment, Verdict]]) -> tuple[ReadStatus, ...]:
+    """What could not be read: always where somebody refused, and where a dump lacks it only if a verdict needed it."""
+    needed = {name for _, verdict in judged for name in verdict.needs}
+    return tuple(
+        status
+        for status in snapshot.reads
+        if status.outcome in {ReadOutcome.FORBIDDEN, ReadOutcome.FAILED, ReadOutcome.ABSENT}
+        or (status.outcome is ReadOutcome.NOT_IN_DUMP and status.resource in needed)
+    )
+
+
+def _drivers(snapshot: Snapshot) -> tuple[str, ...]:
+    owners = (*snapshot.buckets, *snapshot.bucket_classes, *snapshot.access_classes)
+    return tuple(sorted({owner.driver for owner in owners if owner.driver}))

@@ -9,9 +9,10 @@ from cosictl.diagnosis.classify import classify
 from cosictl.diagnosis.graph import Graph
 from cosictl.diagnosis.outlook import outlook_of
 from cosictl.diagnosis.policy import Policies, effect_on
+from cosictl.diagnosis.service import components
 from cosictl.knowledge.policies import EditEffect, Effect, Policy, Records
 from cosictl.model.failures import Cause, Classification, Failure, FixBy
-from cosictl.model.objects import Access, Bucket, Claim, Stateful
+from cosictl.model.objects import Access, Stateful
 from cosictl.model.refs import Api, Ref, Rpc
 from cosictl.model.report import Evidence, Outlook
 
@@ -19,7 +20,8 @@ from cosictl.model.report import Evidence, Outlook
 # seconds, and the slowest measured hand-off race shows within one.
 NEW = timedelta(seconds=60)
 
-T = TypeVar("T", Bucket, Claim, Access)
+T = TypeVar("T", bound=Stateful)
+T_co = TypeVar("T_co", bound=Stateful, covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case(Generic[T]):
+class Case(Generic[T_co]):
     """One object with everything the rules may look at.
 
     ``failure`` is the newest record about the object, ``classification`` what it means, ``effect`` what the
@@ -53,7 +55,7 @@ class Case(Generic[T]):
 
     graph: Graph
     policies: Policies
-    obj: T
+    obj: T_co
     driver: str
     policy: Policy
     failures: tuple[Failure, ...]
@@ -161,7 +163,7 @@ def is_fresh(failure: Failure, obj: Stateful, policy: Policy, effect: Effect, no
     return (now - failure.last).total_seconds() <= limit
 
 
-def may_lack_patch(case: Case[T]) -> bool:
+def may_lack_patch(case: Case[Stateful]) -> bool:
     """Whether the newest record looks as if the sidecar's role may create events but not patch them.
 
     Then the count stays 1 and the time freezes while the loop goes on (measured; two public drivers' roles).
@@ -170,14 +172,28 @@ def may_lack_patch(case: Case[T]) -> bool:
     return failure is not None and failure.count == 1 and failure.first == failure.last
 
 
-def events_tell(case: Case[T]) -> bool:
+def can_record(case: Case[Stateful]) -> bool:
+    """Whether the sidecar in force is able to write an event about this object at all.
+
+    image-60 has one event sink, its own pod's namespace: everything recorded elsewhere is lost (measured). Where no
+    such pod was read, its namespace is unknown, and so is its voice.
+    """
+    if case.policy.records is not Records.EVENTS_POD_NAMESPACE:
+        return case.policy.records is Records.EVENTS
+    homes = {
+        part.pod.meta.namespace
+        for part in components(case.graph)
+        if part.match.role == "sidecar" and part.match.policy == case.policy.name
+    }
+    return homes == {_event_home(case.obj)}
+
+
+def events_tell(case: Case[Stateful]) -> bool:
     """Whether the absence of events about this object could mean anything at all."""
-    return (
-        case.alpha1 and case.policy.records is Records.EVENTS and case.graph.was_read("events", _event_home(case.obj))
-    )
+    return case.alpha1 and can_record(case) and case.graph.was_read("events", _event_home(case.obj))
 
 
-def edit_ends_loop(case: Case[T]) -> bool:
+def edit_ends_loop(case: Case[Stateful]) -> bool:
     """Whether an edit of the object silently ends a failing loop under this policy."""
     return case.policy.edit is EditEffect.ENDS_LOOP
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cosictl.model.failures import Carrier, Failure
-from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, Event, Stateful
+from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, Event, Lease, Stateful
 from cosictl.model.refs import Api, Kind, Rpc
 from cosictl.model.snapshot import ReadOutcome, Snapshot
 
@@ -53,6 +53,7 @@ class Graph:
     access_classes: Mapping[str, AccessClass]
     failures: Mapping[str, tuple[Failure, ...]]
     unattached: tuple[Event, ...]
+    leases: Mapping[str, tuple[Lease, ...]]
     lively: frozenset[tuple[Api, str]]
     queues: Mapping[Api, "Queue"]
 
@@ -110,6 +111,9 @@ def link(snapshot: Snapshot) -> Graph:
     for claim in snapshot.claims:
         for name in {claim.bucket_name, claim.existing_bucket} - {""}:
             by_bucket[name].append(claim)
+    leases: dict[str, list[Lease]] = defaultdict(list)
+    for lease in snapshot.leases:
+        leases[lease.meta.name].append(lease)
     failures, unattached = _join_events(snapshot)
     return Graph(
         snapshot=snapshot,
@@ -123,6 +127,7 @@ def link(snapshot: Snapshot) -> Graph:
         access_classes={cls.meta.name: cls for cls in snapshot.access_classes},
         failures=failures,
         unattached=unattached,
+        leases={name: tuple(found) for name, found in leases.items()},
         lively=_lively(snapshot, failures),
         queues={api: _queue(snapshot, api, failures) for api in Api},
     )

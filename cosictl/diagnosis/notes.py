@@ -12,7 +12,7 @@ from cosictl.diagnosis.policy import Policies, apis_in_use
 from cosictl.diagnosis.service import Service, Sidecar, components, service_of
 from cosictl.knowledge.catalogue import CATALOGUE
 from cosictl.knowledge.policies import POLICIES, Records
-from cosictl.model.objects import Bucket, Claim
+from cosictl.model.objects import AccessClass, Bucket, BucketClass, Claim
 from cosictl.model.refs import Api, Kind, Ref
 from cosictl.model.report import Assessment, Evidence, Finding, Flag, Outlook
 
@@ -102,7 +102,8 @@ def components_down(seen: Observed) -> list[Finding]:
         if not container.restarts or container.ready or container.exit_code is None:
             continue
         text = container.exit_text
-        code, candidates = "COSI501", ("COSI501", "COSI502")
+        code = "COSI501"
+        candidates: tuple[str, ...] = ("COSI501", "COSI502")
         if "unknown service" in text:
             code, candidates = "COSI502", ()
         elif container.exit_code == 2:
@@ -195,12 +196,14 @@ def _old_name(bucket: Bucket) -> bool:
 def driver_names(seen: Observed) -> list[Finding]:
     """Driver names that differ only by case (v1alpha2 compares them exactly), and classes nobody serves."""
     snapshot = seen.graph.snapshot
+    classes: tuple[BucketClass | AccessClass, ...] = (*snapshot.bucket_classes, *snapshot.access_classes)
+    owners: tuple[BucketClass | AccessClass | Bucket, ...] = (*classes, *snapshot.buckets)
     spelled: dict[str, set[str]] = defaultdict(set)
-    for owner in (*snapshot.bucket_classes, *snapshot.access_classes, *snapshot.buckets):
+    for owner in owners:
         if owner.driver:
             spelled[owner.driver.casefold()].add(owner.driver)
     found = []
-    for cls in (*snapshot.bucket_classes, *snapshot.access_classes):
+    for cls in classes:
         names = spelled.get(cls.driver.casefold(), set())
         if len(names) > 1:
             text = "the same driver is spelled " + ", ".join(sorted(names))

@@ -11,7 +11,7 @@ from cosictl.diagnosis.notes import NOTES, Observed
 from cosictl.diagnosis.policy import apis_in_use, choose
 from cosictl.knowledge.catalogue import CATALOGUE
 from cosictl.model.failures import FixBy
-from cosictl.model.objects import CosiObject
+from cosictl.model.objects import AccessClass, Bucket, BucketClass, CosiObject
 from cosictl.model.refs import Kind, Ref
 from cosictl.model.report import Assessment, Finding, Outlook, Report
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot
@@ -189,5 +189,9 @@ def _unread(snapshot: Snapshot, judged: Sequence[tuple[Assessment, Verdict]]) ->
 
 
 def _drivers(snapshot: Snapshot) -> tuple[str, ...]:
-    owners = (*snapshot.buckets, *snapshot.bucket_classes, *snapshot.access_classes)
+    owners: tuple[Bucket | BucketClass | AccessClass, ...] = (
+        *snapshot.buckets,
+        *snapshot.bucket_classes,
+        *snapshot.access_classes,
+    )
     return tuple(sorted({owner.driver for owner in owners if owner.driver}))

@@ -50,7 +50,7 @@ def components(graph: Graph) -> tuple[Sidecar, ...]:
     return tuple(found)
 
 
-def lease_names(driver: str, api: Api) -> str:
+def lease_name(driver: str, api: Api) -> str:
     """The name of the Lease a sidecar of ``driver`` takes."""
     if api is Api.V1ALPHA1:
         return re.sub(r"[^a-z0-9-]", "-", driver.lower()) + "-cosi"
@@ -59,7 +59,7 @@ def lease_names(driver: str, api: Api) -> str:
 
 def lease_of(graph: Graph, driver: str, api: Api) -> Lease | None:
     """The sidecar's Lease for a driver; with several namespaces, the one renewed last."""
-    return _newest(graph, lease_names(driver, api))
+    return _newest(graph, lease_name(driver, api))
 
 
 def controller_lease(graph: Graph, api: Api) -> Lease | None:
@@ -101,5 +101,5 @@ def lease_state(graph: Graph, lease: Lease) -> Service:
 
 
 def _newest(graph: Graph, name: str) -> Lease | None:
-    found = [lease for lease in graph.snapshot.leases if lease.meta.name == name]
+    found = graph.leases.get(name, ())
     return max(found, key=lambda lease: lease.renewed.timestamp() if lease.renewed else 0.0, default=None)

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from cosictl.diagnosis.case import Case, Verdict
+from cosictl.diagnosis.case import Case, Verdict, can_record
 from cosictl.diagnosis.service import Service, components, service_of
-from cosictl.knowledge.policies import Effect, Records
+from cosictl.knowledge.policies import Effect
 from cosictl.model.failures import Cause, FixBy
 from cosictl.model.objects import Access, Claim
 from cosictl.model.report import Evidence, Outlook
@@ -181,7 +181,7 @@ def untouched(case: Case[Access]) -> Verdict:
             basis=(f"no sidecar serves driver {case.driver}; nobody works on it",),
             code="COSI111",
         )
-    silent = "COSI506" if case.policy.records is Records.EVENTS_POD_NAMESPACE else "COSI904"
+    silent = "COSI506" if case.alpha1 and not can_record(case) else "COSI904"
     return Verdict(
         outlook=Outlook.UNKNOWN,
         basis=("its claim is ready, and no recent record says why it is not granted",),

@@ -9,7 +9,7 @@ from cosictl.diagnosis.case import NEW, Case, Verdict, events_tell, may_lack_pat
 from cosictl.diagnosis.service import Service, service_of
 from cosictl.knowledge.policies import Effect
 from cosictl.model.failures import Cause
-from cosictl.model.objects import Access, Bucket, Claim
+from cosictl.model.objects import Access, Bucket, Claim, Stateful
 from cosictl.model.report import Evidence, Outlook
 
 BucketRule = Callable[[Case[Bucket]], Verdict | None]
@@ -17,7 +17,7 @@ ClaimRule = Callable[[Case[Claim]], Verdict | None]
 AccessRule = Callable[[Case[Access]], Verdict | None]
 
 
-def _done_soon(case: Case[Bucket] | Case[Claim] | Case[Access]) -> Verdict | None:
+def _done_soon(case: Case[Stateful]) -> Verdict | None:
     """Nothing holds it, or it was only just asked to go."""
     if not case.obj.meta.finalizers:
         return Verdict(outlook=Outlook.RETRYING, basis=("being deleted, and no finalizer holds it",))
@@ -217,7 +217,7 @@ def access_silent(case: Case[Access]) -> Verdict:
     )
 
 
-def _unserved(case: Case[Bucket] | Case[Claim] | Case[Access], driver: str) -> Verdict | None:
+def _unserved(case: Case[Stateful], driver: str) -> Verdict | None:
     if not driver or service_of(case.graph, driver, case.obj.api) not in {Service.ABSENT, Service.DEAD}:
         return None
     return Verdict(
@@ -227,7 +227,7 @@ def _unserved(case: Case[Bucket] | Case[Claim] | Case[Access], driver: str) -> V
     )
 
 
-def _silent(case: Case[Bucket] | Case[Access], driver: str) -> Verdict:
+def _silent(case: Case[Stateful], driver: str) -> Verdict:
     served = _unserved(case, driver)
     if served is not None:
         return served
@@ -249,7 +249,7 @@ def _silent(case: Case[Bucket] | Case[Access], driver: str) -> Verdict:
     )
 
 
-def _failing(case: Case[Bucket] | Case[Claim] | Case[Access], code: str, outlook: Outlook) -> Verdict:
+def _failing(case: Case[Stateful], code: str, outlook: Outlook) -> Verdict:
     stale = not case.fresh and not (case.alpha1 and may_lack_patch(case)) and outlook is not Outlook.PARKED
     words = f"{case.effect.value} under policy {case.policy.name}"
     return Verdict(

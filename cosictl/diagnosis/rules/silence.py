@@ -4,9 +4,8 @@ Absence of events proves nothing by itself: some loops record nothing, image-60 
 v1alpha2 never writes any, and events expire. So most answers here are ``unknown`` with candidates.
 """
 
-from cosictl.diagnosis.case import Case, Verdict, events_tell
+from cosictl.diagnosis.case import Case, Verdict, can_record, events_tell
 from cosictl.diagnosis.service import Service, service_of
-from cosictl.knowledge.policies import Records
 from cosictl.model.objects import Bucket
 from cosictl.model.report import Outlook
 
@@ -67,10 +66,10 @@ def _alpha1(case: Case[Bucket], service: Service) -> Verdict:
             candidates=("COSI112", "COSI111"),
             needs=("leases",),
         )
-    if case.policy.records is Records.EVENTS_POD_NAMESPACE:
+    if not can_record(case):
         return Verdict(
             outlook=Outlook.UNKNOWN,
-            basis=(f"sidecar {case.policy.name} can only write events in its pod's namespace: silence means nothing",),
+            basis=(f"sidecar {case.policy.name} cannot write Bucket events from its namespace: silence means nothing",),
             code="COSI506",
             candidates=("COSI506", "COSI206", *_SILENT_LOOPS),
         )

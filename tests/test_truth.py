@@ -26,7 +26,9 @@ def truths() -> list[tuple[str, str, dict[str, object]]]:
     return found
 
 
-@pytest.mark.parametrize(("version", "name", "facts"), truths(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("version", "name", "facts"), truths(), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_the_outlook_is_one_a_knowing_person_accepts(version: str, name: str, facts: dict[str, object]) -> None:
     item = judged_once(version)[name]
     states = facts["state"]
@@ -34,7 +36,9 @@ def test_the_outlook_is_one_a_knowing_person_accepts(version: str, name: str, fa
     assert item.outlook.value in states, (item.outlook, item.basis, facts.get("note"))
 
 
-@pytest.mark.parametrize(("version", "name", "facts"), truths(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("version", "name", "facts"), truths(), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_the_flags_a_knowing_person_sees_are_seen(version: str, name: str, facts: dict[str, object]) -> None:
     item = judged_once(version)[name]
     for flag in (Flag.ORPHANED, Flag.TERMINATING):

@@ -59,12 +59,11 @@ class Graph:
 
     def was_read(self, resource: str, namespace: str = "") -> bool:
         """Whether ``resource`` was read completely where ``namespace`` (empty: the whole cluster) is concerned."""
-        for status in self.snapshot.reads:
-            if status.resource != resource or status.outcome is not ReadOutcome.OK:
-                continue
-            if not status.scope or status.scope == namespace:
-                return True
-        return False
+        noted = [status for status in self.snapshot.reads if status.resource == resource]
+        if not noted:
+            # A dump notes only what it lacks.
+            return True
+        return any(s.outcome is ReadOutcome.OK and (not s.scope or s.scope == namespace) for s in noted)
 
     def shows_life(self, driver: str, api: Api) -> bool:
         """Whether any Bucket of this driver has a status, a finalizer or a failure: a sidecar's work."""

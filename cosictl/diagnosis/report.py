@@ -10,6 +10,7 @@ from cosictl.diagnosis.graph import Graph, link
 from cosictl.diagnosis.notes import NOTES, Observed
 from cosictl.diagnosis.policy import apis_in_use, choose
 from cosictl.knowledge.catalogue import CATALOGUE
+from cosictl.knowledge.commands import BLANKS
 from cosictl.model.failures import FixBy
 from cosictl.model.objects import AccessClass, Bucket, BucketClass, CosiObject
 from cosictl.model.refs import Kind, Ref
@@ -107,24 +108,9 @@ def _finding(graph: Graph, item: Assessment, verdict: Verdict, symptoms: tuple[R
     )
 
 
-# What a command shows where a fact is not known: capitals stand out, and a shell does nothing with them.
-_BLANKS = {
-    "name": "NAME",
-    "namespace": "NAMESPACE",
-    "bucket": "BUCKET",
-    "claim": "CLAIM",
-    "class": "CLASS",
-    "driver": "DRIVER",
-    "finalizer": "FINALIZER",
-    "secret": "SECRET",
-    "pod": "POD",
-    "sidecar_namespace": "SIDECAR_NAMESPACE",
-}
-
-
 def _filled(template: str, facts: Mapping[str, str]) -> str:
     """A command with its names filled in. Names are foreign text, so every one is quoted for the shell."""
-    values = {key: shlex.quote(facts[key]) if facts.get(key) else blank for key, blank in _BLANKS.items()}
+    values = {key: shlex.quote(facts[key]) if facts.get(key) else blank for key, blank in BLANKS.items()}
     return template.format_map(values)
 
 

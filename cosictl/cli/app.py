@@ -1,0 +1,85 @@
+"""The program: the root command, its verbs, and how a command line becomes an exit code."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Annotated, Final
+
+import typer
+from typer.completion import completion_init
+
+from cosictl import __version__
+from cosictl.cli.argv import respell
+from cosictl.cli.classify import classify
+from cosictl.cli.completion import completion
+from cosictl.cli.diagnose import diagnose
+from cosictl.cli.events import events
+from cosictl.cli.explain import explain
+from cosictl.cli.get import get
+from cosictl.cli.options import Shared, with_shared
+from cosictl.cli.said import program
+from cosictl.cli.snapshot import snapshot
+from cosictl.cli.version import version
+from cosictl.errors import Exit, UsageError
+
+COMPLETE: Final = "_COSICTL_COMPLETE"
+EPILOG: Final = "Exit codes: 0 done, 1 could not do it, 2 usage, 3 stuck objects found, 5 something unknown or unread."
+VERBS: Final[tuple[Callable[..., None], ...]] = (
+    *(diagnose, get, events, classify, explain, snapshot, completion, version),
+)
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+    epilog=EPILOG,
+)
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls an option's callback with its value
+    if wanted:
+        typer.echo(f"cosictl {__version__}")
+        raise typer.Exit
+
+
+def root(
+    shared: Shared,
+    *,
+    ctx: typer.Context,
+    version: Annotated[  # noqa: ARG001 - the callback has done the work
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Find out why an object-storage bucket (COSI) is stuck, and what to do about it."""
+    ctx.obj = shared
+    if ctx.invoked_subcommand is None:
+        raise UsageError("no command given", next_step=f"{program()} --help lists them")
+
+
+app.callback(invoke_without_command=True)(with_shared(root))
+for verb in VERBS:
+    app.command()(with_shared(verb))
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command line and return its exit code; raises CosictlError, and what the command raises."""
+    command = typer.main.get_command(app)
+    if COMPLETE in os.environ:
+        completion_init()
+        command.main(args=[], prog_name=program(), complete_var=COMPLETE)
+    try:
+        with command.make_context(program(), respell(words)) as context:
+            command.invoke(context)
+    except typer.Exit as done:
+        return done.exit_code
+    except typer.TyperException as error:
+        raise _usage(error) from None
+    return Exit.OK
+
+
+def _usage(error: typer.TyperException) -> UsageError:
+    """Say in one line what is wrong with the command line, and where the right one is described."""
+    message = " ".join(error.format_message().split()).rstrip(".")
+    context = getattr(error, "ctx", None)
+    path = context.command_path if isinstance(context, typer.Context) else program()
+    return UsageError(message[:1].lower() + message[1:], next_step=f"see {path} --help")

@@ -1,0 +1,70 @@
+"""What the shell offers while a command line is being typed. Never an error, never a message."""
+
+# ruff: noqa: PLC0415 - libraries load when a completion needs them
+
+from collections.abc import Iterable
+
+import typer
+
+from cosictl.cli.options import Shared
+from cosictl.cli.types import KINDS, Resource, parse_resource
+from cosictl.errors import CosictlError
+
+# How long a person waits for names while typing.
+NAMES_TIMEOUT_SECONDS = 1.0
+
+
+def complete_terms(incomplete: str) -> list[str]:
+    """Offer what ``explain`` knows."""
+    from cosictl.knowledge.lookup import all_terms
+
+    return _starting(all_terms(), incomplete)
+
+
+def complete_findings(incomplete: str) -> list[str]:
+    """Offer the codes of findings."""
+    from cosictl.knowledge.catalogue import CATALOGUE
+
+    return _starting(CATALOGUE, incomplete)
+
+
+def complete_policies(incomplete: str) -> list[str]:
+    """Offer the sidecar policies."""
+    from cosictl.knowledge.policies import POLICIES
+
+    return _starting(POLICIES, incomplete)
+
+
+def complete_targets(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Offer ``TYPE/`` first, then the names of that type in the cluster."""
+    word, slash, name = incomplete.partition("/")
+    if not slash:
+        return _starting([f"{resource.singular}/" for resource in Resource], incomplete)
+    return [f"{word}/{found}" for found in _names(ctx, word) if found.startswith(name)]
+
+
+def complete_resources(incomplete: str) -> list[str]:
+    """Offer the types that ``get`` knows."""
+    return _starting(Resource, incomplete)
+
+
+def complete_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Offer the names of the type that stands before."""
+    word = ctx.params.get("resource")
+    return _starting(_names(ctx, word), incomplete) if isinstance(word, str) else []
+
+
+def _starting(words: Iterable[str], incomplete: str) -> list[str]:
+    return [str(word) for word in words if word.startswith(incomplete)]
+
+
+def _names(ctx: typer.Context, word: str) -> list[str]:
+    """Ask the cluster for names; silent where it does not answer at once, or a dump is being read."""
+    if ctx.params.get("dumps"):
+        return []
+    from cosictl.cli.wiring import cluster_names
+
+    try:
+        return cluster_names(Shared.of(ctx), KINDS[parse_resource(word)], timeout=NAMES_TIMEOUT_SECONDS)
+    except (CosictlError, KeyError):
+        return []

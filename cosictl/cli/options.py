@@ -1,0 +1,131 @@
+"""The options every command accepts, before or after the verb, with kubectl's names and meanings."""
+
+import functools
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Annotated, Any, Final, get_type_hints
+
+import typer
+
+from cosictl.errors import UsageError
+
+SHARED_PANEL: Final = "Options of every command"
+# The server caps nothing at 500; it is kubectl's default (kubectl get --help, --chunk-size).
+CHUNK_SIZE: Final = 500
+_DURATION: Final = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+
+
+class Color(StrEnum):
+    """When to print in colour."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What was given of the shared options; None or empty means not given."""
+
+    kubeconfig: Annotated[str | None, typer.Option("--kubeconfig", metavar="FILE", help="The kubeconfig to use.")] = (
+        None
+    )
+    context: Annotated[str | None, typer.Option("--context", metavar="NAME", help="The kubeconfig context.")] = None
+    cluster: Annotated[str | None, typer.Option("--cluster", metavar="NAME", help="The kubeconfig cluster.")] = None
+    user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="The kubeconfig user.")] = None
+    as_user: Annotated[str | None, typer.Option("--as", metavar="USER", help="The user to impersonate.")] = None
+    as_group: Annotated[
+        list[str] | None, typer.Option("--as-group", metavar="GROUP", help="A group to impersonate; repeatable.")
+    ] = None
+    server: Annotated[str | None, typer.Option("--server", "-s", metavar="URL", help="The API server.")] = None
+    token: Annotated[str | None, typer.Option("--token", metavar="TOKEN", help="The bearer token to use.")] = None
+    request_timeout: Annotated[
+        str | None,
+        typer.Option("--request-timeout", metavar="TIME", help="The longest a request may take: 10s, 1m; 0: no limit."),
+    ] = None
+    namespace: Annotated[
+        str | None, typer.Option("--namespace", "-n", metavar="NAME", help="The namespace to look at.")
+    ] = None
+    all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="Look at all namespaces.")] = False
+    selector: Annotated[
+        str | None, typer.Option("--selector", "-l", metavar="LABELS", help="Only objects with these labels.")
+    ] = None
+    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FORMAT", help="The output format.")] = None
+    no_headers: Annotated[bool, typer.Option("--no-headers", help="Print tables without headers.")] = False
+    chunk_size: Annotated[
+        int | None,
+        typer.Option("--chunk-size", metavar="N", min=0, help=f"Objects per request ({CHUNK_SIZE}); 0: all at once."),
+    ] = None
+    color: Annotated[Color | None, typer.Option("--color", help="Print in colour; auto is on terminals only.")] = None
+    verbosity: Annotated[int | None, typer.Option("-v", metavar="LEVEL", min=0, help="Say more on stderr.")] = None
+
+    def merged_over(self, earlier: "Shared") -> "Shared":
+        """Return these options, completed by those given before the verb."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        merged = replace(earlier, **{name: value for name, value in given.items() if _is_given(value)})
+        return replace(merged, as_group=[*(earlier.as_group or ()), *(self.as_group or ())])
+
+    @property
+    def timeout_seconds(self) -> float | None:
+        """The request timeout in seconds, None for none; raises UsageError."""
+        return parse_timeout(self.request_timeout) if self.request_timeout is not None else None
+
+
+def _is_given(value: object) -> bool:
+    # Zero is a value that somebody typed.
+    return value is not None and value is not False and value != []
+
+
+def parse_timeout(text: str) -> float | None:
+    """Read ``--request-timeout`` as kubectl does: a Go duration or plain seconds; 0 is no limit (None)."""
+    if re.fullmatch(r"\d+(?:\.\d+)?", text):
+        seconds = float(text)
+    else:
+        match = _DURATION.fullmatch(text)
+        if match is None or not text:
+            raise UsageError(f"--request-timeout {text}: is no duration", next_step="write it like 10s, 1m30s or 0")
+        seconds = sum(float(part or 0) * unit for part, unit in zip(match.groups(), (3600, 60, 1, 0.001), strict=True))
+    return seconds or None
+
+
+Command = Callable[..., None]
+
+
+def with_shared(command: Command) -> Command:
+    """Add the shared options to a command, which gets them as its first argument ``shared``.
+
+    Values given before the verb are kept by the root command in the context; those after the verb win.
+    """
+    hints = get_type_hints(Shared, include_extras=True)
+    names = [field.name for field in fields(Shared)]
+
+    @functools.wraps(command)
+    def run(ctx: typer.Context, **values: Any) -> None:
+        own = Shared(**{name: values.pop(name) for name in names})
+        before = ctx.obj if isinstance(ctx.obj, Shared) else Shared()
+        command(own.merged_over(before), **values)
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    extra = [inspect.Parameter(n, keyword, default=getattr(_DEFAULTS, n), annotation=hints[n]) for n in names]
+    given = inspect.signature(command).parameters
+    own_parameters = [parameter.replace(kind=keyword) for name, parameter in given.items() if name != "shared"]
+    context = inspect.Parameter("ctx", keyword, annotation=typer.Context)
+    run.__dict__["__signature__"] = inspect.Signature([context, *own_parameters, *extra])
+    return run
+
+
+_DEFAULTS: Final = Shared()
+
+Dumps = Annotated[
+    list[str] | None,
+    typer.Option("--filename", "-f", metavar="DUMP", help="Read files, folders or - instead of a cluster; repeatable."),
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", metavar="TIME", help="The moment to call now, as 2026-01-31T12:00:00Z.")
+]
+Assume = Annotated[
+    str | None, typer.Option("--assume-sidecar", metavar="POLICY", help="What if this sidecar release were running?")
+]

@@ -1,0 +1,134 @@
+"""Find what a failure text says at its core: peel carriers and wrappers, blank out what users control.
+
+In: a redacted text. Out: an :class:`Unwrapped` whose ``masked`` has the very length of the input, so that positions
+in it are positions in the text. Only the first 48 KiB and the last 16 KiB of longer texts are looked at.
+"""
+
+import re
+from dataclasses import dataclass
+
+from cosictl.model.failures import GRPC_NUMBERS, GrpcCode
+
+_HEAD, _TAIL = 48 * 1024, 16 * 1024
+BLANK = "\u00a4"
+
+_BY_UPPER = {code.value.upper(): code for code in GrpcCode} | {"CANCELLED": GrpcCode.CANCELED}
+_NAMES = "|".join(sorted((code.value for code in GrpcCode), key=len, reverse=True))
+_UPPER_NAMES = "|".join(
+    sorted(
+        (re.sub(r"(?<!^)(?=[A-Z])", "_", code.value).upper() for code in GrpcCode if code is not GrpcCode.OK),
+        key=len,
+        reverse=True,
+    )
+)
+# grpc-go, tonic, grpc-java, Python, grpc-node and grpcurl, in their own spellings.
+_STATUS = re.compile(
+    rf"rpc error: code = (?:(?P<go>{_NAMES})|(?:Code\((?P<number>\d{{1,3}})\)))(?: desc = ?)?"
+    rf"|\bstatus: ['\"]?(?P<tonic>{_NAMES})['\"]?, message: \"?"
+    rf"|StatusRuntimeException: (?P<java>{_UPPER_NAMES}|CANCELLED|OK)(?:: )?"
+    rf"|StatusCode\.(?P<py>{_UPPER_NAMES}|CANCELLED)"
+    rf"|\b\d{{1,2}} (?P<node>{_UPPER_NAMES}|CANCELLED): "
+    rf"|^\s*(?:ERROR:\s+)?Code: (?P<curl>{_NAMES})\b"
+)
+
+# What a text may carry that somebody chose: UUID-bearing names, quoted values, what follows a noun of a name.
+_UUID_NAME = re.compile(
+    r"[\w./%-]{0,200}[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}[\w./%-]{0,100}"
+)
+_SINGLE_QUOTED = re.compile(r"(?<![\w])'([^'\n]{1,300})'")
+_DOUBLE_QUOTED = re.compile(r"(?<!\\)\\?\"([^\"\\\s]{1,300})\\?\"")
+_VALUE_QUOTED = re.compile(
+    r"(?:\b(?:named?|bucket|user|container|class|tags?|value|label|key|account|object|parameter)s?[ "
+    r"=:]{1,3})\\?\"([^\"\\\n]{1,300})\\?\"",
+    re.IGNORECASE,
+)
+_NOUN = (
+    r"(?:permissions|endpoint type|authentication schema|(?:bucket|user|container|resource|class|account|claim|"
+    r"region|tenant) ?name"
+    r"|BucketUnitType|access tier|tag|location constraint|storage class)"
+)
+_AFTER_NOUN = re.compile(
+    rf"\b(?:unknown|invalid|unsupported|illegal|bad) {_NOUN}s?(?:: | )([^\n]{{1,300}})$", re.IGNORECASE | re.MULTILINE
+)
+_NAMED = re.compile(
+    r"\b(?:bucket|user|resource|container|key|class|account|label|named?|parameter)s?[ :=]{1,3}"
+    r"((?=[\w.-]*[-_.\d])(?!\w+\.objectstorage\.k8s\.io\b)[\w.-]{3,253})"
+    r"(?<![.])"
+)
+_URL = re.compile(r"\b(?!unix:)[a-z][a-z0-9+]{1,10}://[^\s\"'<>\\]{1,2000}", re.IGNORECASE)
+_ANSI = re.compile(
+    r"\x1b\[[0-9;?]{0,20}[A-Za-z]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|"
+    r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwrapped:
+    """The peeled text: masked copy, the outermost code, where the innermost status starts, and the codes named.
+
+    ``outer`` is None both where no status is named and where its number is no known code (``strange``).
+    ``core`` is the position behind the innermost status, 0 where there is none.
+    """
+
+    masked: str
+    outer: GrpcCode | None
+    inner: GrpcCode | None
+    core: int
+    strange: bool
+
+
+def unwrap(text: str) -> Unwrapped:
+    """Peel one text; never raises."""
+    masked = mask(_bounded(text))
+    outer: GrpcCode | None = None
+    inner: GrpcCode | None = None
+    core, first, strange = 0, True, False
+    for match in _STATUS.finditer(masked):
+        code = _code(match)
+        if first:
+            outer, strange, first = code, code is None, False
+        if code is not None:
+            inner = code
+        core = match.end()
+    return Unwrapped(masked=masked, outer=outer, inner=inner, core=core, strange=strange)
+
+
+def mask(text: str) -> str:
+    """Blank out names and values that a user may have chosen, and invisible characters; the length stays."""
+    for pattern in (_ANSI, _URL, _UUID_NAME):
+        text = pattern.sub(lambda found: BLANK * len(found[0]), text)
+    for pattern in (_AFTER_NOUN, _SINGLE_QUOTED, _DOUBLE_QUOTED, _VALUE_QUOTED, _NAMED):
+        text = pattern.sub(_blank_group, text)
+    return text
+
+
+def _blank_group(found: re.Match[str]) -> str:
+    start, end = found.span(1)
+    start, end = start - found.start(), end - found.start()
+    whole = found[0]
+    if found.re is _DOUBLE_QUOTED and _speaks(found):
+        return whole
+    # A status inside the blanked part is the driver's own nesting, not a value.
+    if "rpc error: code" in found[1] and found.re is not _SINGLE_QUOTED:
+        return whole
+    return whole[:start] + BLANK * (end - start) + whole[end:]
+
+
+def _speaks(found: re.Match[str]) -> bool:
+    """Whether a quoted word is the key, or the value, of an error code in JSON rather than somebody's value."""
+    before = found.string[max(0, found.start() - 12) : found.start()].replace("\\", "")
+    return found[1] in {"code", "Code", "error", "message"} or before.endswith(('"code":', '"code": ', '"Code":'))
+
+
+def _bounded(text: str) -> str:
+    """Cut the middle out of a huge text without moving positions in its head; blanks keep the length bounded."""
+    if len(text) <= _HEAD + _TAIL:
+        return text
+    return text[:_HEAD]
+
+
+def _code(match: re.Match[str]) -> GrpcCode | None:
+    if match["number"] is not None:
+        return GRPC_NUMBERS.get(int(match["number"]))
+    name = next(value for key, value in match.groupdict().items() if value is not None and key != "number")
+    return _BY_UPPER.get(name.replace("_", "").upper())

@@ -1,0 +1,163 @@
+"""What was asked for, and which of the observed objects that is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from cosictl.errors import NotFoundError
+from cosictl.flows.labels import Matcher
+from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, CosiObject
+from cosictl.model.refs import CLUSTER_SCOPED, Kind, Ref
+from cosictl.model.report import Report
+from cosictl.model.snapshot import ReadOutcome, Snapshot, Undecoded
+
+# The API's plurals, under which a snapshot says how reading went.
+PLURALS = {
+    Kind.BUCKET: "buckets",
+    Kind.CLAIM: "bucketclaims",
+    Kind.ACCESS: "bucketaccesses",
+    Kind.BUCKET_CLASS: "bucketclasses",
+    Kind.ACCESS_CLASS: "bucketaccessclasses",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """Objects of one kind: the one of this name, or all. Without a kind it is a driver and all that is its."""
+
+    kind: Kind | None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was asked for; an empty field asks for everything. Cluster-scoped objects are in no namespace."""
+
+    named: tuple[Named, ...] = ()
+    namespace: str = ""
+    labels: Matcher | None = None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether single objects were asked for, rather than a namespace or everything."""
+        return bool(self.named) or self.labels is not None
+
+
+def objects_of(snapshot: Snapshot) -> Iterator[CosiObject]:
+    """Yield every COSI object: buckets, claims, accesses, then the classes."""
+    yield from snapshot.buckets
+    yield from snapshot.claims
+    yield from snapshot.accesses
+    yield from snapshot.bucket_classes
+    yield from snapshot.access_classes
+
+
+def found(snapshot: Snapshot, asked: Asked) -> tuple[CosiObject, ...]:
+    """Return the objects asked for, in their order; raises NotFoundError for a name that nothing has."""
+    bound = _bound_names(snapshot, asked.namespace)
+    here = [item for item in objects_of(snapshot) if _is_within(item, asked, bound)]
+    for named in asked.named:
+        lost = any(_is_meant(record, named, asked.namespace) for record in snapshot.undecoded)
+        if named.name and not lost and not any(_is_named(item, named) for item in here):
+            raise _absent(snapshot, named, asked.namespace)
+    return tuple(item for item in here if not asked.named or any(_is_named(item, named) for named in asked.named))
+
+
+def narrowed(report: Report, snapshot: Snapshot, asked: Asked) -> Report:
+    """Return the report on what was asked for: those objects, the findings about them, and what carries the cause.
+
+    Raises NotFoundError for a name that nothing has.
+    """
+    if not asked.narrow and not asked.namespace:
+        return report
+    drivers = {named.name.casefold() for named in asked.named if named.kind is None}
+    wanted = {item.ref for item in found(snapshot, asked)}
+    wanted |= {item.ref for item in report.objects if item.driver.casefold() in drivers}
+    wanted |= {_ref(record) for record in snapshot.undecoded if _is_lost(record, asked)}
+    findings = tuple(
+        finding
+        for finding in report.findings
+        if finding.root in wanted
+        or not wanted.isdisjoint(finding.symptoms)
+        or (not asked.narrow and _is_of_the_place(finding.root, asked.namespace))
+    )
+    shown = wanted | {finding.root for finding in findings}
+    shown |= {item.waits_on for item in report.objects if item.ref in wanted and item.waits_on is not None}
+    return replace(report, objects=tuple(item for item in report.objects if item.ref in shown), findings=findings)
+
+
+def _bound_names(snapshot: Snapshot, namespace: str) -> frozenset[str]:
+    """The Buckets that claims of a namespace name."""
+    claims = [claim for claim in snapshot.claims if claim.meta.namespace == namespace]
+    return frozenset({name for claim in claims for name in (claim.bucket_name, claim.existing_bucket)} - {""})
+
+
+def _is_within(item: CosiObject, asked: Asked, bound: frozenset[str]) -> bool:
+    """Whether an object has the labels and is in the namespace asked for; a Bucket is where its claim is."""
+    if asked.labels is not None and not asked.labels(item.meta.labels):
+        return False
+    if not asked.namespace:
+        return True
+    match item:
+        case Claim() | Access():
+            return item.meta.namespace == asked.namespace
+        case Bucket():
+            owner = item.claim.namespace if item.claim is not None else ""
+            # One asked for by name is cluster-scoped, as for kubectl.
+            return bool(asked.named) or owner == asked.namespace or item.meta.name in bound
+        case BucketClass() | AccessClass():
+            return True
+
+
+def _is_named(item: CosiObject, named: Named) -> bool:
+    if named.kind is None:
+        driver = item.driver if not isinstance(item, Claim) else ""
+        return bool(driver) and driver.casefold() == named.name.casefold()
+    return item.ref.kind == named.kind and named.name in ("", item.meta.name)
+
+
+def _is_meant(record: Undecoded, named: Named, namespace: str) -> bool:
+    """Whether something that could not be decoded is what was asked for by name."""
+    place = not namespace or record.namespace in ("", namespace)
+    return record.kind == named.kind and record.name == named.name and place
+
+
+def _is_lost(record: Undecoded, asked: Asked) -> bool:
+    if asked.named:
+        return any(_is_meant(record, named, asked.namespace) for named in asked.named)
+    return asked.labels is None and record.namespace in ("", asked.namespace)
+
+
+def _ref(record: Undecoded) -> Ref:
+    """The reference under which a diagnosis speaks of an object that could not be decoded."""
+    return Ref(record.kind or "Object", record.namespace, record.name or "(no name)")
+
+
+def _is_of_the_place(root: Ref, namespace: str) -> bool:
+    """Whether a finding about something that is no COSI object (a Pod, a namespace) concerns this namespace."""
+    return root.kind not in set(Kind) and (root.kind != "Namespace" or root.name == namespace)
+
+
+def _absent(snapshot: Snapshot, named: Named, namespace: str) -> NotFoundError:
+    """Say what is missing, and why that may be."""
+    kind = str(named.kind).lower() if named.kind else "driver"
+    place = f" in namespace {namespace}" if namespace and named.kind and named.kind not in CLUSTER_SCOPED else ""
+    what = f'{kind} "{named.name}" not found{place}'
+    plural = PLURALS[named.kind] if named.kind else ""
+    for status in snapshot.reads:
+        if status.resource == plural and status.outcome is not ReadOutcome.OK:
+            reason = status.reason or f"{plural} are {status.outcome.value.replace('-', ' ')}"
+            return NotFoundError(what, meaning=f"{plural} could not be read: {reason}")
+    elsewhere = sorted({o.ref.namespace for o in objects_of(snapshot) if _is_named(o, named) and o.ref.namespace})
+    if elsewhere:
+        return NotFoundError(what, meaning=f"one is in {', '.join(elsewhere[:3])}", next_step="give -n NAMESPACE")
+    return NotFoundError(what, next_step=f"cosictl get {_VERB_WORDS[named.kind]} lists what there is")
+
+
+_VERB_WORDS = {
+    Kind.BUCKET: "buckets",
+    Kind.CLAIM: "claims -A",
+    Kind.ACCESS: "accesses -A",
+    Kind.BUCKET_CLASS: "classes",
+    Kind.ACCESS_CLASS: "accessclasses",
+    None: "drivers",
+}

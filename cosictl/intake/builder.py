@@ -1,0 +1,262 @@
+"""Collects objects, one list or one object at a time, and makes one ``Snapshot`` of them.
+
+In: JSON of lists and objects, with hints where typed lists leave kind and version out; how each read went.
+Out: a sorted, deduplicated Snapshot, and (on request) the masked JSON of every object in it. No content makes
+it raise, apart from a list that is no list: its caller has to know, to ask again or to report a broken file.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from cosictl.errors import DumpError
+from cosictl.intake.kinds import RESOURCES, AnyRow, Model, find_row, is_read
+from cosictl.intake.lenient import CONTENT_ERRORS, UndecodableError, decode, dumps, loads, salvage
+from cosictl.intake.redact import redact, suspicious
+from cosictl.intake.scrub import scrub, without_noise
+from cosictl.intake.wire import ObjectWire, Wire
+from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, Event, Lease, Pod
+from cosictl.model.snapshot import ReadStatus, Snapshot, TimeBasis, Undecoded
+
+M = TypeVar("M", Bucket, Claim, Access, BucketClass, AccessClass, Event, Lease, Pod)
+
+# Times after this year are sentinels ("never"), not observations; they must not become "now".
+_LAST_REAL_YEAR = 2200
+
+
+class _Head(Wire):
+    api_version: str = ""
+    kind: str = ""
+
+
+class _ListMeta(Wire):
+    continue_: str = msgspec.field(default="", name="continue")
+    resource_version: str = ""
+    remaining_item_count: int | None = None
+
+
+class _ListWire(_Head, kw_only=True):
+    metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
+    items: list[msgspec.Raw] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage:
+    """What a list answer says about itself. ``remaining`` is the server's estimate of items on later pages."""
+
+    items: int
+    continue_token: str
+    resource_version: str
+    remaining: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    model: Model
+    raw: bytes
+
+
+class SnapshotBuilder:
+    """Builds a Snapshot; ``keep_raw`` also keeps the masked JSON of every object, for a dump.
+
+    ``newest`` is the newest time seen in any object, ``seen`` the resources of which at least a list was seen,
+    ``skipped_files`` how many files of a folder were no dump.
+    """
+
+    def __init__(self, *, source: str, keep_raw: bool = False) -> None:
+        self.source = source
+        self.newest: datetime | None = None
+        self.seen: set[str] = set()
+        self.skipped_files = 0
+        self._keep_raw = keep_raw
+        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._reads: set[ReadStatus] = set()
+        self._undecoded: dict[Undecoded, None] = {}
+
+    def add(self, raw: bytes | msgspec.Raw, *, origin: str, kind: str = "", api_version: str = "") -> bool:
+        """Take one Kubernetes object as JSON; never raises for content.
+
+        ``kind`` and ``api_version`` are used where the object does not say. Returns whether its kind is one
+        that is read. An object of such a kind that cannot be decoded is recorded as ``Undecoded``.
+        """
+        data = bytes(raw)
+        try:
+            head = decode(data, _Head)
+        except UndecodableError as error:
+            return self._add_undecodable(data, kind, api_version, origin, str(error))
+        kind, api_version = head.kind or kind, head.api_version or api_version
+        row = find_row(api_version, kind)
+        if row is None:
+            reason = f"its API version is not known: {api_version}" if api_version else "it names no apiVersion"
+            return self._add_undecodable(data, kind, api_version, origin, reason)
+        self.seen.add(RESOURCES[kind])
+        try:
+            self._keep(row, data, kind, api_version)
+        except UndecodableError as error:
+            self.add_undecoded(_describe(data, kind, origin, str(error)))
+        return True
+
+    def add_list(self, raw: bytes, *, origin: str, kind: str = "", api_version: str = "") -> ListPage:
+        """Take one API list answer; ``kind`` and ``api_version`` (of the items) are used where they do not say.
+
+        Raises ``DumpError`` where the bytes are no JSON list, as when they are cut off.
+        """
+        page = _decode_list(raw, origin)
+        if page.kind.endswith("List") and page.kind != "List":
+            kind, api_version = page.kind.removesuffix("List"), page.api_version or api_version
+        if is_read(api_version, kind):
+            self.seen.add(RESOURCES[kind])
+        for item in page.items or ():
+            self.add(item, origin=origin, kind=kind, api_version=api_version)
+        return ListPage(
+            items=len(page.items or ()),
+            continue_token=page.metadata.continue_,
+            resource_version=page.metadata.resource_version,
+            remaining=page.metadata.remaining_item_count,
+        )
+
+    def note(self, status: ReadStatus) -> None:
+        """Record how reading one resource went; the server's words are masked here."""
+        self._reads.add(
+            ReadStatus(
+                resource=status.resource,
+                outcome=status.outcome,
+                scope=status.scope,
+                reason=redact(status.reason),
+            )
+        )
+
+    def add_undecoded(self, record: Undecoded) -> None:
+        """Record something that could not be decoded; its texts are masked here."""
+        masked = Undecoded(
+            kind=redact(record.kind),
+            namespace=redact(record.namespace),
+            name=redact(record.name),
+            source=redact(record.source),
+            reason=redact(record.reason),
+        )
+        self._undecoded[masked] = None
+
+    def build(self, *, taken_at: datetime, basis: TimeBasis, namespaces: tuple[str, ...] = ()) -> Snapshot:
+        """Make the Snapshot of everything taken so far."""
+        return Snapshot(
+            taken_at=taken_at,
+            basis=basis,
+            source=self.source,
+            namespaces=tuple(sorted(namespaces)),
+            buckets=self._sorted(Bucket),
+            claims=self._sorted(Claim),
+            accesses=self._sorted(Access),
+            bucket_classes=self._sorted(BucketClass),
+            access_classes=self._sorted(AccessClass),
+            events=self._sorted(Event),
+            leases=self._sorted(Lease),
+            pods=self._sorted(Pod),
+            reads=tuple(sorted(self._reads, key=lambda s: (s.resource, s.scope, s.outcome, s.reason))),
+            undecoded=tuple(sorted(self._undecoded, key=lambda u: (u.kind, u.namespace, u.name, u.source, u.reason))),
+            skipped_files=self.skipped_files,
+        )
+
+    def raw_items(self) -> Iterator[bytes]:
+        """Yield the masked JSON of every object in a stable order; needs ``keep_raw``."""
+        assert self._keep_raw, "this builder was not asked to keep raw objects"
+        for _, kept in sorted(self._kept.items(), key=lambda item: (item[0][0], _order(item[1].model))):
+            yield kept.raw
+
+    def _keep(self, row: AnyRow, data: bytes, kind: str, api_version: str) -> None:
+        found = row.read(data, lambda data: self._masked(data, kind, api_version))
+        if found is None:
+            return
+        model, masked = found
+        meta = model.meta
+        key = (kind, meta.uid or f"{meta.namespace}/{meta.name}")
+        before = self._kept.get(key)
+        if before is None or _version(before.model) <= _version(model):
+            self._kept[key] = _Kept(model, masked if self._keep_raw else b"")
+        self._saw(model)
+
+    def _masked(self, data: bytes, kind: str, api_version: str) -> bytes:
+        """Return the object's JSON as it may be kept; the very same bytes where there is nothing to do."""
+        is_suspicious = suspicious(data)
+        if not self._keep_raw and not is_suspicious:
+            return data
+        tree = without_noise(loads(data))
+        if is_suspicious:
+            tree = scrub(tree)
+        if isinstance(tree, dict):
+            tree |= {"kind": kind, "apiVersion": api_version}
+        return dumps(tree)
+
+    def _add_undecodable(self, data: bytes, kind: str, api_version: str, origin: str, reason: str) -> bool:
+        if not is_read(api_version, kind):
+            return False
+        self.seen.add(RESOURCES[kind])
+        self.add_undecoded(_describe(data, kind, origin, reason))
+        return True
+
+    def _saw(self, model: Model) -> None:
+        """Remember the newest time; not that of a Pod's deletion, which lies in the future while it shuts down."""
+        times = [model.meta.created]
+        match model:
+            case Event():
+                times += (model.first, model.last)
+            case Lease():
+                times.append(model.renewed)
+            case Bucket() | Claim() | Access():
+                times += (model.meta.deleted, model.error.time if model.error else None)
+            case _:
+                pass
+        for time in times:
+            if time and time.year < _LAST_REAL_YEAR and (self.newest is None or time > self.newest):
+                self.newest = time
+
+    def _sorted(self, wanted: type[M]) -> tuple[M, ...]:
+        found = [kept.model for kept in self._kept.values() if isinstance(kept.model, wanted)]
+        return tuple(sorted(found, key=_order))
+
+
+def _order(model: Model) -> tuple[str, str, str]:
+    return model.meta.namespace, model.meta.name, model.meta.uid
+
+
+def _version(model: Model) -> int:
+    version = model.meta.resource_version
+    return int(version) if version.isdecimal() and len(version) < 20 else -1
+
+
+def _describe(data: bytes, kind: str, origin: str, reason: str) -> Undecoded:
+    """Name an object that cannot be decoded as well as its bytes allow."""
+    try:
+        metadata = decode(data, ObjectWire).metadata
+    except UndecodableError:
+        metadata = ObjectWire().metadata
+    return Undecoded(kind=kind, namespace=metadata.namespace, name=metadata.name, source=origin, reason=reason)
+
+
+def _decode_list(raw: bytes, origin: str) -> _ListWire:
+    """Decode a list answer: fast where all is well, item by item where some of it is not."""
+    try:
+        return msgspec.json.decode(raw, type=_ListWire)
+    except CONTENT_ERRORS:
+        pass
+    try:
+        tree = loads(raw)
+    except UndecodableError as error:
+        raise DumpError(
+            f"{origin}: the list cannot be read: {error}",
+            meaning="the answer is cut off or is no JSON",
+            next_step="read it again",
+        ) from None
+    items = tree.get("items") if isinstance(tree, dict) else None
+    if not isinstance(tree, dict) or "items" not in tree or not isinstance(items, list | None):
+        raise DumpError(f"{origin}: this is no Kubernetes list", meaning="it has no list of items")
+    head = salvage({key: value for key, value in tree.items() if key != "items"}, _ListHead)
+    raws = [msgspec.Raw(dumps(item)) for item in items or ()]
+    return _ListWire(kind=head.kind, api_version=head.api_version, metadata=head.metadata, items=raws)
+
+
+class _ListHead(_Head):
+    metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)

@@ -1,0 +1,206 @@
+"""Reading files: folders, single files and standard input become one Snapshot.
+
+In: paths as the user gave them. Out: a Snapshot whose "now" is ``--as-of``, else the dump's own time, else the
+newest time found. A file that was named is read or is an error; a folder is searched, and what is no dump in it
+is skipped and counted, while a dump in it that is broken is reported as something that could not be decoded.
+"""
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from cosictl.errors import DumpError
+from cosictl.intake import dump
+from cosictl.intake.builder import SnapshotBuilder
+from cosictl.intake.documents import BrokenDumpError, NoDumpError, json_documents
+from cosictl.intake.kinds import RESOURCES, is_read
+from cosictl.intake.lenient import UndecodableError, decode
+from cosictl.intake.wire import Wire, moment
+from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot, TimeBasis, Undecoded
+
+STDIN = "-"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_RECORD_HINT = "kubectl get … -o json or -o yaml output, a folder of such files, or the output of cosictl snapshot"
+
+
+class _Document(Wire):
+    """What tells the kinds of documents apart."""
+
+    api_version: str = ""
+    kind: str = ""
+    taken_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class _Intake:
+    """What has been learnt from the files so far."""
+
+    builder: SnapshotBuilder
+    times: list[datetime] = field(default_factory=list)
+    scopes: set[tuple[str, ...]] = field(default_factory=set)
+
+
+def read_dump(
+    paths: Sequence[str],
+    *,
+    stdin: BinaryIO | None = None,
+    as_of: datetime | None = None,
+    clock: datetime | None = None,
+) -> Snapshot:
+    """Read files, folders and ``-`` into one Snapshot; raises ``DumpError``. See ``load_dump``."""
+    return load_dump(paths, stdin=stdin, as_of=as_of, clock=clock)[1]
+
+
+def load_dump(
+    paths: Sequence[str],
+    *,
+    stdin: BinaryIO | None = None,
+    as_of: datetime | None = None,
+    clock: datetime | None = None,
+    keep_raw: bool = False,
+) -> tuple[SnapshotBuilder, Snapshot]:
+    """Read files, folders and ``-``; with ``keep_raw`` the builder can then be written as a dump.
+
+    ``clock`` is the time to assume where the files hold none at all. Raises ``DumpError``.
+    """
+    intake = _Intake(SnapshotBuilder(source=", ".join(paths), keep_raw=keep_raw))
+    for path in dict.fromkeys(paths):
+        if path != STDIN and Path(path).is_dir():
+            _read_folder(Path(path), path, intake)
+        else:
+            _read_named(path, stdin, intake)
+    builder = intake.builder
+    for resource in sorted(set(RESOURCES.values()) - builder.seen):
+        builder.note(ReadStatus(resource=resource, outcome=ReadOutcome.NOT_IN_DUMP))
+    taken_at, basis = _now(intake, as_of, clock)
+    covers_all = not intake.scopes or () in intake.scopes
+    namespaces = () if covers_all else tuple({name for scope in intake.scopes for name in scope})
+    return builder, builder.build(taken_at=taken_at, basis=basis, namespaces=namespaces)
+
+
+def _now(intake: _Intake, as_of: datetime | None, clock: datetime | None) -> tuple[datetime, TimeBasis]:
+    if as_of is not None:
+        return as_of, TimeBasis.AS_OF
+    if intake.times:
+        return max(intake.times), TimeBasis.DUMP
+    if intake.builder.newest is not None:
+        return intake.builder.newest, TimeBasis.NEWEST
+    return clock or _EPOCH, TimeBasis.LOCAL
+
+
+def _read_named(path: str, stdin: BinaryIO | None, intake: _Intake) -> None:
+    """Read a file the user named: whatever is wrong with it is an error."""
+    shown = "standard input" if path == STDIN else path
+    try:
+        data = (stdin or sys.stdin.buffer).read() if path == STDIN else Path(path).read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL byte
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise DumpError(
+            f"{shown}: cannot be read: {reason or error}",
+            next_step="check the path and its permissions",
+        ) from None
+    if not data.strip():
+        raise DumpError(
+            f"{shown}: is empty",
+            meaning="the command that should have filled it printed nothing",
+            next_step=f"record it again: {_RECORD_HINT}",
+        )
+    try:
+        recognised = _read_bytes(data, path, intake)
+    except BrokenDumpError as error:
+        raise DumpError(
+            f"{shown}: cannot be read to its end: {error}",
+            meaning="the file is cut off or was edited",
+            next_step="record it again",
+        ) from None
+    except NoDumpError as error:
+        raise _no_dump(shown, str(error)) from None
+    if not recognised:
+        raise _no_dump(shown, "it holds no Kubernetes object")
+
+
+def _no_dump(shown: str, reason: str) -> DumpError:
+    return DumpError(f"{shown}: is no dump: {reason}", next_step=f"give -f {_RECORD_HINT}")
+
+
+def _read_folder(folder: Path, given: str, intake: _Intake) -> None:
+    """Read a folder and everything below it, in the order of the names."""
+    builder, found = intake.builder, False
+    for path in _files_below(folder):
+        try:
+            recognised = _read_bytes(path.read_bytes(), str(path), intake)
+        except NoDumpError:
+            recognised = False
+        except (BrokenDumpError, DumpError, OSError) as error:
+            reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+            name = path.relative_to(folder).as_posix()
+            builder.add_undecoded(Undecoded(kind="File", namespace="", name=name, source=str(path), reason=reason))
+            recognised = True
+        found = found or recognised
+        builder.skipped_files += not recognised
+    if not found:
+        raise DumpError(
+            f"{given}: no file in this folder is a dump",
+            meaning=f"{builder.skipped_files} files were looked at",
+            next_step=f"give -f {_RECORD_HINT}",
+        )
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Yield regular files; devices, pipes and folders behind links are not followed."""
+    for parent, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            path = Path(parent, name)
+            try:
+                regular = stat.S_ISREG(path.stat().st_mode)
+            except OSError:
+                regular = True  # let reading it say what is wrong
+            if regular:
+                yield path
+
+
+def _read_bytes(data: bytes, path: str, intake: _Intake) -> bool:
+    """Take every document of one file; tells whether any was part of a dump."""
+    recognised = False
+    for document in json_documents(data):
+        recognised = _take(document, path, intake) or recognised
+    return recognised
+
+
+def _take(document: bytes, path: str, intake: _Intake) -> bool:
+    try:
+        head = decode(document, _Document)
+    except UndecodableError:
+        return False
+    builder = intake.builder
+    if head.kind == dump.KIND and head.api_version.partition("/")[0] == dump.API_VERSION.partition("/")[0]:
+        facts = dump.read_own_dump(document, builder, origin=path)
+        intake.times += [facts.taken_at] if facts.taken_at else []
+        intake.scopes.add(facts.namespaces)
+        return True
+    if head.kind and head.api_version:
+        intake.scopes.add(())
+        if head.kind == "List":
+            page = builder.add_list(document, origin=path)
+            builder.seen |= set() if page.items else _resources_named(path)
+        elif is_read(head.api_version, head.kind.removesuffix("List")) and head.kind.endswith("List"):
+            builder.add_list(document, origin=path)
+        else:
+            builder.add(document, origin=path)
+        return True
+    taken_at = moment(head.taken_at)
+    intake.times += [taken_at] if taken_at else []
+    return taken_at is not None
+
+
+def _resources_named(path: str) -> set[str]:
+    """Return the resources a file is named after: an empty list in ``events.json`` is one of events."""
+    words = set(re.split(r"[^a-z]+", Path(path).name.lower()))
+    return words & set(RESOURCES.values())

@@ -1,0 +1,100 @@
+"""Which kinds are read, by group, version and kind: the wire struct and the conversion of each.
+
+In: an API version and a kind. Out: the row that knows how to decode them, or None for kinds that are of no
+interest (those of other projects that happen to be called Bucket included).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from cosictl.intake import core, v1alpha1, v1alpha2
+from cosictl.intake.lenient import decode
+from cosictl.intake.wire import ObjectWire
+from cosictl.model.objects import CosiObject, Event, Lease, Pod
+from cosictl.model.refs import Kind
+
+Model = CosiObject | Event | Lease | Pod
+W = TypeVar("W", bound=ObjectWire)
+
+RESOURCES = {
+    Kind.BUCKET.value: "buckets",
+    Kind.CLAIM.value: "bucketclaims",
+    Kind.ACCESS.value: "bucketaccesses",
+    Kind.BUCKET_CLASS.value: "bucketclasses",
+    Kind.ACCESS_CLASS.value: "bucketaccessclasses",
+    "Event": "events",
+    "Lease": "leases",
+    "Pod": "pods",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row(Generic[W]):
+    """How objects of one kind are decoded. ``concerns`` tells the few of interest from the many of the cluster."""
+
+    wire: type[W]
+    convert: Callable[[W], Model]
+    concerns: Callable[[W], bool] = lambda _wire: True
+
+    def read(self, data: bytes, mask: Callable[[bytes], bytes]) -> tuple[Model, bytes] | None:
+        """Decode, mask and convert one object; None if it does not concern COSI.
+
+        Returns the object and its masked JSON. Masking comes after the first look, because of a cluster's
+        Pods only a few are wanted. Raises ``UndecodableError``.
+        """
+        wire = decode(data, self.wire)
+        if not self.concerns(wire):
+            return None
+        masked = mask(data)
+        return self.convert(wire if masked is data else decode(masked, self.wire)), masked
+
+
+AnyRow = (
+    Row[v1alpha1.BucketWire]
+    | Row[v1alpha1.ClaimWire]
+    | Row[v1alpha1.AccessWire]
+    | Row[v1alpha1.BucketClassWire]
+    | Row[v1alpha1.AccessClassWire]
+    | Row[v1alpha2.BucketWire]
+    | Row[v1alpha2.ClaimWire]
+    | Row[v1alpha2.AccessWire]
+    | Row[v1alpha2.BucketClassWire]
+    | Row[v1alpha2.AccessClassWire]
+    | Row[core.EventWire]
+    | Row[core.LeaseWire]
+    | Row[core.PodWire]
+)
+_EVENT = Row(wire=core.EventWire, convert=core.event, concerns=core.event_concerns_cosi)
+_LEASE = Row(wire=core.LeaseWire, convert=core.lease, concerns=core.lease_concerns_cosi)
+_COSI_V1ALPHA1 = f"{core.GROUP}/v1alpha1"
+_COSI_V1ALPHA2 = f"{core.GROUP}/v1alpha2"
+
+_ROWS: dict[tuple[str, str], AnyRow] = {
+    (_COSI_V1ALPHA1, "Bucket"): Row(wire=v1alpha1.BucketWire, convert=v1alpha1.bucket),
+    (_COSI_V1ALPHA1, "BucketClaim"): Row(wire=v1alpha1.ClaimWire, convert=v1alpha1.claim),
+    (_COSI_V1ALPHA1, "BucketAccess"): Row(wire=v1alpha1.AccessWire, convert=v1alpha1.access),
+    (_COSI_V1ALPHA1, "BucketClass"): Row(wire=v1alpha1.BucketClassWire, convert=v1alpha1.bucket_class),
+    (_COSI_V1ALPHA1, "BucketAccessClass"): Row(wire=v1alpha1.AccessClassWire, convert=v1alpha1.access_class),
+    (_COSI_V1ALPHA2, "Bucket"): Row(wire=v1alpha2.BucketWire, convert=v1alpha2.bucket),
+    (_COSI_V1ALPHA2, "BucketClaim"): Row(wire=v1alpha2.ClaimWire, convert=v1alpha2.claim),
+    (_COSI_V1ALPHA2, "BucketAccess"): Row(wire=v1alpha2.AccessWire, convert=v1alpha2.access),
+    (_COSI_V1ALPHA2, "BucketClass"): Row(wire=v1alpha2.BucketClassWire, convert=v1alpha2.bucket_class),
+    (_COSI_V1ALPHA2, "BucketAccessClass"): Row(wire=v1alpha2.AccessClassWire, convert=v1alpha2.access_class),
+    ("v1", "Event"): _EVENT,
+    ("events.k8s.io/v1", "Event"): _EVENT,
+    ("events.k8s.io/v1beta1", "Event"): _EVENT,
+    ("coordination.k8s.io/v1", "Lease"): _LEASE,
+    ("v1", "Pod"): Row(wire=core.PodWire, convert=core.pod, concerns=core.pod_concerns_cosi),
+}
+
+
+def find_row(api_version: str, kind: str) -> AnyRow | None:
+    """Return how objects of this kind are decoded, None where they are of no interest."""
+    return _ROWS.get((api_version, kind))
+
+
+def is_read(api_version: str, kind: str) -> bool:
+    """Tell whether objects of this kind are read, or would be if their API version were known."""
+    may_be_cosi = not api_version or api_version.partition("/")[0] == core.GROUP
+    return find_row(api_version, kind) is not None or (may_be_cosi and kind in set(Kind))

@@ -1,0 +1,128 @@
+"""Masking of credentials in free text.
+
+In: any text. Out: the same text with access keys, secret keys, tokens, passwords, signatures, authorisation
+values, cookies, private keys and URL passwords replaced by ``***``; everything else byte for byte. Masking
+twice changes nothing. Every pattern is linear in the length of the text.
+"""
+
+import re
+from collections.abc import Callable
+
+from cosictl.intake.keyvalue import MASK, looks_random, mask_pairs
+
+# Fragments of which at least one stands in every text that any rule below could change: they make the ordinary
+# case cheap, some substring searches for a whole object instead of patterns for each of its texts. Bytes that
+# are in none of them are removed first, which shortens the search and can only find too much.
+_MARKERS = (
+    *(b"secret", b"token", b"key", b"passw", b"passp", b"pwd", b"cred", b"sig"),
+    *(b"authoriz", b"bearer", b"basic", b"cookie", b"@"),
+)
+_LOWER = bytes.maketrans(bytes(range(ord("A"), ord("Z") + 1)), bytes(range(ord("a"), ord("z") + 1)))
+_IRRELEVANT = bytes(set(range(256)) - set(b"".join(_MARKERS)) - set(b"".join(_MARKERS).upper()))
+_SHAPE_MARKERS = re.compile(rb"A(?:KIA|SIA|Iza)|GOOG|yJ|ya29|g(?:h[pos]_|lpat-)|_pat_|xox|hvs\.|\\u")
+
+_FLAGS = re.ASCII | re.IGNORECASE
+# A token starts where no longer word is running; an escape sequence (%3D, \n) before it does not count.
+_START = r"(?:(?<![A-Za-z0-9_-])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
+
+# Credentials that are known by their own shape, whatever stands around them.
+_SHAPES = re.compile(
+    _START + r"(?:"
+    r"AKIA[A-Z0-9]{12,}|ASIA[A-Z0-9]{16,}"  # AWS access key ids, long-lived and temporary
+    r"|GOOG[A-Z0-9]{20,}"  # Google Cloud Storage HMAC ids
+    r"|eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"  # JSON web tokens, those of service accounts included
+    r"|gh[pos]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}"
+    r"|xox[abeprs]-[\w-]{10,}|hvs\.[\w-]{20,}|AIza[\w-]{35}|ya29\.[\w-]{20,}"
+    r")",
+    re.ASCII,
+)
+_PEM = re.compile(
+    r"(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----)"
+    r"(?:((?:(?!-----)[\s\S])*)(?=-----END)|(?:\s|\\[nr]|[A-Za-z0-9+/=]{16,})+)",
+    re.ASCII,
+)
+# Image references such as docker-pullable://name@sha256:… are no user information.
+_USERINFO = re.compile(r"(?<=://)[^\s/\"'<>\\?#`]+@(?!sha256:)", re.ASCII)
+_AUTHORIZATION = re.compile(
+    r"(authorization\\*[\"']?[ \t]*[:=][ \t]*\[?\\*[\"']?"
+    r"(?:bearer|basic|token|digest|negotiate|ntlm|aws|sharedkey(?:lite)?|goog1|apikey)[ \t]+)"
+    r"[^\s\"'\\\]},]+",
+    _FLAGS,
+)
+_SCHEME = re.compile(r"(?<![A-Za-z0-9])((bearer|basic)[ \t]+)([A-Za-z0-9._~+/=-]{6,})", _FLAGS)
+_COOKIE = re.compile(
+    r"(cookie\\*[\"']?[ \t]*[:=][ \t]*\[?\\*[\"']?)[^\s\"\\\]=;]{1,256}=[^\n\r\"\\\]]*",
+    _FLAGS,
+)
+_LONGEST_WORD = 16
+# One mask can uncover the next ("Basic key=…"); real text is stable after the first round, and two are usual
+# for text made up to confuse.
+_MOST_ROUNDS = 10
+
+
+def suspicious(data: bytes) -> bool:
+    r"""Tell whether JSON or other text may hold a credential (a necessary condition; ``\\u`` may hide a letter)."""
+    letters = data.translate(_LOWER, _IRRELEVANT)
+    for marker in _MARKERS:
+        if marker in letters:
+            return True
+    return _SHAPE_MARKERS.search(data) is not None
+
+
+def redact(text: str) -> str:
+    """Mask every credential in ``text``; see the module for what counts as one."""
+    if not suspicious(text.encode("utf-8", "replace")):
+        return text
+    for _ in range(_MOST_ROUNDS):
+        masked = text
+        for step in _STEPS:
+            masked = step(masked)
+        if masked == text:
+            break
+        text = masked
+    return text
+
+
+def _pem(text: str) -> str:
+    return _PEM.sub(rf"\1{MASK}", text)
+
+
+def _userinfo(text: str) -> str:
+    return _USERINFO.sub(f"{MASK}@", text)
+
+
+def _cookies(text: str) -> str:
+    return _COOKIE.sub(rf"\1{MASK}", text)
+
+
+def _authorization(text: str) -> str:
+    return _AUTHORIZATION.sub(rf"\1{MASK}", text)
+
+
+def _scheme(text: str) -> str:
+    return _SCHEME.sub(_scheme_value, text)
+
+
+def _scheme_value(match: re.Match[str]) -> str:
+    # Outside an Authorization header the next word is often prose: "bearer token", "basic authentication".
+    prefix, scheme, value = match.groups()
+    if scheme.lower() == "basic":
+        secret = value.endswith("=") or (len(value) % 4 == 0 and any(letter.isdigit() for letter in value))
+    else:
+        secret = looks_random(value) or len(value) >= _LONGEST_WORD
+    return prefix + MASK if secret else match.group()
+
+
+def _shapes(text: str) -> str:
+    return _SHAPES.sub(MASK, text)
+
+
+_STEPS: tuple[Callable[[str], str], ...] = (
+    _pem,
+    _userinfo,
+    _cookies,
+    _authorization,
+    _scheme,
+    _shapes,
+    mask_pairs,
+)

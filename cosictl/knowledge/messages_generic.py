@@ -1,0 +1,280 @@
+"""Wordings that drivers and storage backends share, whatever the SDK. The order matters: the first match decides."""
+
+from cosictl.knowledge.message_rule import MessageRule, rule
+from cosictl.model.failures import Cause, FixBy
+
+_S3 = "S3-compatible servers' error messages"
+_DRIVER = "wording common to COSI drivers"
+_OWNER = FixBy.CLAIM_OWNER
+_DEV = FixBy.DRIVER_DEVELOPER
+
+GENERIC_RULES: tuple[MessageRule, ...] = (
+    # The set-up of the driver itself.
+    rule(
+        "credential-chain",
+        r"no valid providers in chain|failed to refresh cached credentials|no EC2 IMDS role|"
+        r"get credentials: |could not find default credentials|unable to locate credentials|credentials? (has|"
+        r"have|is|are) expired|"
+        r"anonymous caller|failed to retrieve credentials|static credentials are empty",
+        Cause.CREDENTIALS,
+        "NoCredentialProviders: no valid providers in chain",
+        source="AWS SDK credential providers",
+    ),
+    rule(
+        "secret-incomplete",
+        r"(required|missing|empty|cannot be empty|not found|invalid|extract\S*|fetching|ilegível|unreadable|"
+        r"malformed|parse|decode)"
+        r".{0,60}\bsecret\b(?!\S* access)|\bsecret\b.{0,80}(required|missing|is empty|cannot be empty|not found|"
+        r"incomplete|no key|has no)|"
+        r"(accessKey|access_key|secretKey).{0,60}(required|cannot be empty|are missing)|\bca\.crt\b",
+        Cause.SECRET_PROBLEM,
+        "accessKey, secretKey and endpoint are required data in the secret",
+        source=_DRIVER,
+    ),
+    rule(
+        "python-or-go-bug",
+        r"Exception calling application: |object has no attribute|NoneType|index out of range|"
+        r"interface conversion:|json: cannot unmarshal|KeyError:|TypeError:|NullPointerException|assignment to "
+        r"entry in nil map|"
+        r"slice bounds out of range",
+        Cause.DRIVER_BUG,
+        "Exception calling application: 'NoneType' object has no attribute 'id'",
+        source="language runtimes",
+    ),
+    rule(
+        "malformed-request",
+        r"malformed (XML|policy|ACL)|XML you provided was not well-formed|policy has invalid (resource|action|"
+        r"principal)",
+        Cause.DRIVER_BUG,
+        "malformed XML in request for bucket b",
+        source=_S3,
+    ),
+    rule(
+        "rpc-unimplemented",
+        r"(unknown|unimplemented) (service|method)\b|\bmethod (\S+ )?not implemented",
+        Cause.UNSUPPORTED,
+        "unknown service cosi.v1alpha1.Identity",
+        "method DriverDeleteBucket not implemented",
+        fix_by=_DEV,
+        source="grpc-go server.go",
+    ),
+    rule(
+        "request-empty",
+        r"(user name|account|bucket) .{0,30}cannot be empty|(account_id|bucket_id|bucketId|accountId|name) is required",
+        Cause.INVALID_PARAMETER,
+        "user name or bucket name cannot be empty",
+        fix_by=_DEV,
+        source=_DRIVER,
+    ),
+    # Names.
+    rule(
+        "invalid-name",
+        r"(invalid|illegal|bad|not a valid|unacceptable) (s3 )?(bucket|container|resource|storage account)[ -]?names?|"
+        r"(bucket|container|resource) name .{0,60}(invalid|must|cannot|can't|may not|should|too long|too short|"
+        r"contains|is not valid|"
+        r"not allowed|longer|exceeds|does not (match|conform))|name (is )?(too long|longer than)|specified bucket "
+        r"is not valid|"
+        r"name must be (between|lowercase|at least|at most)|name contains (an )?invalid|must be a valid (DNS|bucket)",
+        Cause.INVALID_NAME,
+        "invalid bucket name: b",
+        "Bucket name cannot be longer than 63 characters",
+        source=_S3,
+    ),
+    # Limits.
+    rule(
+        "rate",
+        r"throttl|rate (limit|exceeded)|too many requests|reduce your request rate|slow down|requests? per "
+        r"(second|minute|hour)|"
+        r"request limit exceeded|server is busy|please reduce|quota metric",
+        Cause.THROTTLED,
+        "Rate exceeded, please reduce your request rate",
+        source=_S3,
+    ),
+    rule(
+        "quota",
+        r"quota (is |was |has been )?(exceeded|reached)|(exceed\w*|over|reached|beyond|out of) .{0,40}(quota|limit)|"
+        r"limit (exceeded|reached|per)|more buckets than allowed|too many (buckets|users|keys|access keys)|bucket "
+        r"limit|"
+        r"maximum (number|allowed)|minimum free drive|no space left|insufficient (storage|space|capacity)|disk "
+        r"(is )?full|"
+        r"storage (is )?full|out of (disk )?space",
+        Cause.QUOTA,
+        "You have attempted to create more buckets than allowed",
+        source=_S3,
+    ),
+    # Identity and rights.
+    rule(
+        "account-state",
+        r"positive balance|billing|not signed up|account (is )?(disabled|suspended|inactive|locked)|"
+        r"subscription .{0,30}(disabled|not found|not registered)|payment required|(feature|service|api) "
+        r".{0,30}(not enabled|disabled|has not been used)",
+        Cause.CONFIG,
+        "Your account must have a positive balance to use Object Storage",
+        source=_DRIVER,
+    ),
+    rule(
+        "credentials",
+        r"access key id you provided|signature (we calculated|mismatch|does not match)|authentication (signature|"
+        r"failed|error|required)|"
+        r"authenticate the request|invalid (authentication|access key|api|auth\w*)? ?(credentials?|tokens?)|bad "
+        r"credentials|invalid access key|"
+        r"(token|credentials?|key) (has |have |is |are )?(expired|invalid|revoked|inactive)|expired token|401 "
+        r"unauthorized|unauthenticated|"
+        r"login (failed|required)|wrong (user ?name|password)|verify the correctness of .{0,40}(information|"
+        r"credential)|not authenticated|"
+        r"could not authenticate|invalid login|unable to authenticate",
+        Cause.CREDENTIALS,
+        "The request signature we calculated does not match the signature you provided",
+        source=_S3,
+    ),
+    rule(
+        "permission",
+        r"access denied|access is denied|permission denied|not authorized|not authorised|insufficient (permission|"
+        r"privilege|right)|"
+        r"is forbidden|\bforbidden\b|does not have .{0,40}(permission|access)|not permitted|operation not allowed|"
+        r"no permission|"
+        r"only admin|lacks? .{0,30}permission|explicit deny|unauthorized|not allowed to|requires? "
+        r".{0,30}(privilege|permission|admin)",
+        Cause.PERMISSION,
+        "Access Denied.",
+        "User: arn is not authorized to perform: s3:CreateBucket",
+        source=_S3,
+    ),
+    rule(
+        "clock",
+        r"too skewed|clock skew|time difference|RequestTimeTooSkewed|request timestamp|request has expired",
+        Cause.CONFIG,
+        "The difference between the request time and the server's time is too large: too skewed",
+        source=_S3,
+    ),
+    rule(
+        "region",
+        r"region is wrong|addressed using the specified endpoint|location constraint is incompatible|wrong "
+        r"(region|endpoint)|"
+        r"authorization header is malformed|not (the )?(correct|right) (region|endpoint)|single root user mode|"
+        r"invalid backend ID|unknown backend|(replication|placement|storage) (group|policy|pool|target) "
+        r".{0,20}not (found|exist)|"
+        r"(no|not) .{0,40}configured|is not configured|misconfigur|driver only serves|failed to parse "
+        r".{0,30}configuration|"
+        r"unsupported .{0,10}endpoint",
+        Cause.CONFIG,
+        "The authorization header is malformed; the region is wrong; expecting 'eu-central-1'",
+        source=_S3,
+    ),
+    # State of the thing.
+    rule(
+        "user-attached",
+        r"has attached|still attached|delete conflict|must (detach|delete|remove) .{0,30}(polic|key|user|first)|"
+        r"\blease\b.{0,40}(on|id|present|no )|under (legal|retention)|is leased",
+        Cause.NOT_EMPTY,
+        "user u has attached resources",
+        retryable=False,
+        fix_by=FixBy.ADMIN,
+        source="IAM and Azure messages",
+    ),
+    rule(
+        "not-empty",
+        r"not empty|WORM|object.lock|is locked|retention (period|policy)|contains? objects|still (has|contains)|"
+        r"non-?empty|"
+        r"is protected and cannot",
+        Cause.NOT_EMPTY,
+        "The bucket you tried to delete is not empty",
+        source=_S3,
+    ),
+    rule(
+        "owned",
+        r"already own(ed|s)?\b|previous request to create|you already own",
+        Cause.ALREADY_EXISTS,
+        "bucket b already owned by you",
+        fix_by=_DEV,
+        source=_S3,
+    ),
+    rule(
+        "exists",
+        r"already (exists?|in use|taken|registered)|(name|label|bucket) (is )?(taken|in use)|exists with different|"
+        r"is not available\. The bucket namespace|duplicate (key|name|entry)|conflicting bucket",
+        Cause.ALREADY_EXISTS,
+        "bucket b already exists",
+        source=_S3,
+    ),
+    # Busy or broken backends.
+    rule(
+        "busy",
+        r"temporarily|being (deleted|created|modified|updated)|in progress|try again|please retry|not (yet "
+        r")?(started|initialized|ready)\b|"
+        r"starting up|service unavailable|not available yet|bad gateway|internal server error|service failure|"
+        r"internal error.{0,30}(try|encountered)|we encountered an internal error|server error|\bbusy\b|"
+        r"overloaded|leader election|"
+        r"no leader|read.?only mode|maintenance|quorum|resource temporarily",
+        Cause.BACKEND_ERROR,
+        "service temporarily unavailable for bucket b",
+        source=_S3,
+    ),
+    # Parameters.
+    rule(
+        "value-unsupported",
+        r"\b(tier|type|mode|level|class|value) \S+ is unsupported",
+        Cause.INVALID_PARAMETER,
+        "Access Tier Cold is unsupported",
+        source=_DRIVER,
+    ),
+    rule(
+        "unsupported",
+        r"not supported|unsupported|not implemented|does not (support|accept|provide|allow)|is not available (for|"
+        r"in)|not offered|"
+        r"unavailable (for|in) (this|region)",
+        Cause.UNSUPPORTED,
+        "authentication type IAM not implemented",
+        source=_DRIVER,
+    ),
+    rule(
+        "missing-thing",
+        r"(replication group|namespace|(?<!service )account|region|endpoint|pool|tenant) .{0,30}(not found|does "
+        r"not exist|not exist)",
+        Cause.CONFIG,
+        "tenant t does not exist",
+        retryable=None,
+        fix_by=FixBy.ADMIN,
+        source=_DRIVER,
+    ),
+    rule(
+        "backend-file-missing",
+        r"no entry is found|no such file or directory|not found /\S",
+        Cause.UNKNOWN,
+        "filer: no entry is found in filer store",
+        source=_DRIVER,
+    ),
+    rule(
+        "identity-not-yet-known",
+        r"service ?account .{0,120}(does not exist|not found)",
+        Cause.UNKNOWN,
+        "Service account a does not exist.",
+        source="Google Cloud IAM: new identities take a while to be known",
+    ),
+    rule(
+        "not-found",
+        r"\b(not found|does not exist|cannot be found|doesn't exist|no such (bucket|user|entity|key|container|"
+        r"file)|could not find|"
+        r"not exist|unknown (user|bucket))\b",
+        Cause.NOT_FOUND,
+        "resource r not found",
+        "The specified bucket does not exist",
+        done=True,
+        source=_S3,
+    ),
+    rule(
+        "parameter",
+        r"(unknown|invalid|illegal|wrong|bad|unrecognized|malformed) .{0,50}(parameter|value|permission|type|"
+        r"schema|tier|region|"
+        r"location|constraint|class|\bid\b|argument|option|format|policy|protocol|unit|mode|syntax|tag)|(is|are|"
+        r"was|were) (required|missing|not provided|invalid|mandatory)|"
+        r"\b(required|missing) (parameter|field|value|key)|parameters? (missing|required|must|is|are)|must be "
+        r"(set|specified|provided|one of|a |an |in |between|positive)|"
+        r"parsing .{0,20}: invalid syntax|strconv\.|error parsing|failed to parse|cannot parse|invalid \w+|want \S+/|"
+        r"not provided|not specified|should (be|like)|is unsupported|out of range|wrong format",
+        Cause.INVALID_PARAMETER,
+        "region was not provided",
+        "unknown permissions: admin",
+        source=_DRIVER,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Tests: real files, real servers, real processes, on the loopback only."""

@@ -1,0 +1,133 @@
+"""``python -m tests.bench``: measure, print a table, and say that it is no test."""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+STEPS: Final = ("intake", "diagnose", "render")
+MIB: Final = 1024 * 1024
+
+
+def run_child(*arguments: str) -> dict[str, Any]:
+    """Run one measurement; its words on stderr pass through, its failure is ours."""
+    command = [sys.executable, "-m", "tests.bench.child", *arguments]
+    done = subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE)
+    return dict(json.loads(done.stdout))
+
+
+def median(runs: Sequence[dict[str, Any]], *path: str) -> float:
+    """Give the median of one figure over the runs."""
+
+    def pick(run: dict[str, Any]) -> float:
+        value: Any = run
+        for key in path:
+            value = value[key]
+        return float(value)
+
+    return statistics.median(pick(run) for run in runs)
+
+
+def bench_diagnosis(claims: int, runs: int) -> dict[str, Any]:
+    """Measure offline diagnosis of a made-up cluster."""
+    with tempfile.TemporaryDirectory(prefix="cosictl-bench-") as folder:
+        objects = int(run_child("write", folder, str(claims))["objects"])
+        size = sum(path.stat().st_size for path in Path(folder).iterdir())
+        measured = [run_child("diagnose", folder) for _ in range(runs)]
+    steps = {step: {clock: median(measured, "steps", step, clock) for clock in ("wall", "cpu")} for step in STEPS}
+    wall, cpu = (sum(step[clock] for step in steps.values()) for clock in ("wall", "cpu"))
+    return {
+        "claims": claims,
+        "objects": objects,
+        "input_bytes": size,
+        "findings": measured[0]["findings"],
+        "steps": steps,
+        "wall": wall,
+        "cpu": cpu,
+        "objects_per_second": objects / wall,
+        "peak_bytes": median(measured, "memory", "peak"),
+        "import_bytes": median(measured, "memory", "imports"),
+    }
+
+
+def bench_classification(kind: str, count: int, runs: int) -> dict[str, Any]:
+    """Measure the classification of many texts."""
+    measured = [run_child("classify", kind, str(count)) for _ in range(runs)]
+    wall, cpu = (median(measured, "steps", "classify", clock) for clock in ("wall", "cpu"))
+    return {"texts": kind, "count": count, "wall": wall, "cpu": cpu, "texts_per_second": count / wall}
+
+
+def machine() -> dict[str, Any]:
+    """Give what the figures depend on."""
+    return {
+        "cores": os.cpu_count(),
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
+
+
+def print_diagnosis(row: dict[str, Any]) -> None:
+    """Print one line per step, then the whole."""
+    size = row["input_bytes"] / MIB
+    print(
+        f"\n{row['claims']:,} claims: {row['objects']:,} objects and events, {size:.0f} MiB, {row['findings']} findings"
+    )
+    print(f"  {'step':<10}{'wall s':>9}{'CPU s':>9}{'objects/s':>12}")
+    for name, step in [*row["steps"].items(), ("total", row)]:
+        print(f"  {name:<10}{step['wall']:>9.2f}{step['cpu']:>9.2f}{row['objects'] / step['wall']:>12,.0f}")
+    print(
+        f"  peak memory {row['peak_bytes'] / MIB:.0f} MiB, of which {row['import_bytes'] / MIB:.0f} MiB after imports"
+    )
+
+
+def print_classification(row: dict[str, Any]) -> None:
+    """Print one line per kind of text."""
+    print(f"  {row['texts']:<10}{row['wall']:>9.2f}{row['cpu']:>9.2f}{row['texts_per_second']:>12,.0f}")
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure offline diagnosis.")
+    parser.add_argument(
+        "--runs", type=int, default=3, metavar="N", help="runs of which the median is shown (default 3)"
+    )
+    parser.add_argument(
+        "--claims", type=int, nargs="+", default=[10_000, 100_000], metavar="N", help="sizes (default 10000 100000)"
+    )
+    parser.add_argument("--texts", type=int, default=20_000, metavar="N", help="texts to classify (default 20000)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as well")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure everything and print it."""
+    options = arguments()
+    facts = machine()
+    print(f"{facts['cores']} cores, {facts['machine']}, {facts['system']}, Python {facts['python']};", end=" ")
+    print(f"median of {options.runs} runs. This is not a timed test: nothing fails when it is slow.")
+    diagnosed = []
+    for claims in options.claims:
+        diagnosed.append(bench_diagnosis(claims, options.runs))
+        print_diagnosis(diagnosed[-1])
+    print(f"\nclassification of {options.texts:,} texts")
+    print(f"  {'texts':<10}{'wall s':>9}{'CPU s':>9}{'texts/s':>12}")
+    classified = []
+    for kind in ("repeated", "all-new"):
+        classified.append(bench_classification(kind, options.texts, options.runs))
+        print_classification(classified[-1])
+    if options.json is not None:
+        figures = {"machine": facts, "runs": options.runs, "diagnosis": diagnosed, "classification": classified}
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

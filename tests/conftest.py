@@ -1,0 +1,100 @@
+"""Every test starts from a clean environment and cannot reach beyond the loopback.
+
+The environment is cleaned when pytest is configured, before any test module is imported: the official Kubernetes
+client reads KUBECONFIG at import.
+"""
+
+import os
+import socket
+import tempfile
+from typing import Any, Final, NoReturn
+
+import pytest
+
+AMBIENT: Final = (
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "COLUMNS",
+    "COSI_ENDPOINT",
+    "FORCE_COLOR",
+    "KUBECONFIG",
+    "KUBECTL_PLUGINS_CALLER",
+    "LINES",
+    "NO_COLOR",
+    "PAGER",
+    "TTY_COMPATIBLE",
+    "TTY_INTERACTIVE",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+)
+AMBIENT_PREFIXES: Final = ("COSICTL_", "_COSICTL_", "KUBERNETES_SERVICE_", "KUBERNETES_PORT")
+AMBIENT_SUFFIXES: Final = ("_PROXY",)
+LOOPBACK_NAMES: Final = frozenset({"", "localhost", "::1", "::", "0.0.0.0"})
+
+
+class OutsideWorldError(AssertionError):
+    """A test tried to reach something that is not this machine."""
+
+
+def is_ambient(name: str) -> bool:
+    """Tell whether an environment variable would change what the program does."""
+    upper = name.upper()
+    return upper in AMBIENT or upper.startswith(AMBIENT_PREFIXES) or upper.endswith(AMBIENT_SUFFIXES)
+
+
+def is_loopback(address: object) -> bool:
+    """Tell whether a socket address is a unix path or on the loopback."""
+    if not isinstance(address, tuple):
+        return True
+    host = str(address[0]).lower()
+    return host in LOOPBACK_NAMES or host.startswith("127.")
+
+
+def _refuse(address: object) -> NoReturn:
+    raise OutsideWorldError(f"tests may only talk to the loopback, not to {address!r}")
+
+
+def guard_sockets(patch: pytest.MonkeyPatch) -> None:
+    """Make this process refuse to connect to, or to resolve, anything but the loopback."""
+    connect, connect_ex, resolve = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if not is_loopback(address):
+            _refuse(address)
+        connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        if not is_loopback(address):
+            _refuse(address)
+        return connect_ex(self, address)
+
+    def guarded_resolve(host: Any, *args: Any, **options: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host or ""
+        if is_loopback((name,)):
+            return resolve(host, *args, **options)
+        # A name that does not resolve is what a test of an unknown server wants to see.
+        raise socket.gaierror(socket.EAI_NONAME, f"tests resolve no names ({name})")
+
+    patch.setattr(socket.socket, "connect", guarded_connect)
+    patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+    patch.setattr(socket, "getaddrinfo", guarded_resolve)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the option of the golden tests."""
+    parser.addoption(
+        "--update-golden", action="store_true", help="rewrite the expected files of tests/golden instead of comparing"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Clean the environment and close the door, for the whole run."""
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    home = tempfile.TemporaryDirectory(prefix="cosictl-home-")
+    config.add_cleanup(home.cleanup)
+    for name in filter(is_ambient, tuple(os.environ)):
+        patch.delenv(name)
+    patch.setenv("HOME", home.name)
+    guard_sockets(patch)

@@ -93,9 +93,12 @@ def test_several_in_one_presigned_url() -> None:
 
 
 _FRAGMENTS = st.sampled_from(
-    ["secretKey", "token", "password", "sig", "credential", "authorization", "Bearer ", "Basic ", "cookie", "://", "@"]
-    + ["=", ": ", ":", '"', '\\"', "'", ">", "</", "value", "a1b2c3d4", "AKIAIOSFODNN7EXAMPLE", "***", "--", " ", "\n"]
-    + ["eyJ", ".", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "x", "[", ",", "%3D", "sha256:", "\\n"]
+    [
+        *("secretKey", "token", "password", "sig", "credential", "authorization", "Bearer ", "Basic ", "cookie"),
+        *("://", "@", "=", ": ", ":", '"', '\\"', "'", ">", "</", "value", "a1b2c3d4", "AKIAIOSFODNN7EXAMPLE"),
+        *("***", "--", " ", "\n", "eyJ", ".", "x", "[", ",", "%3D", "sha256:", "\\n"),
+        *("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"),
+    ]
 )
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Final
 
 import typer
-from typer.completion import completion_init
 
 from cosictl import __version__
 from cosictl.cli.argv import respell
@@ -45,18 +44,14 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls an option
 def root(
     shared: Shared,
     *,
-    ctx: typer.Context,
-    version: Annotated[  # noqa: ARG001 - the callback has done the work
+    version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Find out why an object-storage bucket (COSI) is stuck, and what to do about it."""
-    ctx.obj = shared
-    if ctx.invoked_subcommand is None:
-        raise UsageError("no command given", next_step=f"{program()} --help lists them")
 
 
-app.callback(invoke_without_command=True)(with_shared(root))
+app.callback()(with_shared(root))
 for verb in VERBS:
     app.command()(with_shared(verb))
 
@@ -65,7 +60,7 @@ def run(words: Sequence[str]) -> int:
     """Run one command line and return its exit code; raises CosictlError, and what the command raises."""
     command = typer.main.get_command(app)
     if COMPLETE in os.environ:
-        completion_init()
+        typer.main.get_install_completion_arguments()  # makes typer know the shells
         command.main(args=[], prog_name=program(), complete_var=COMPLETE)
     try:
         with command.make_context(program(), respell(words)) as context:

@@ -62,9 +62,10 @@ def _names(ctx: typer.Context, word: str) -> list[str]:
     """Ask the cluster for names; silent where it does not answer at once, or a dump is being read."""
     if ctx.params.get("dumps"):
         return []
-    from cosictl.cli.wiring import cluster_names
+    from cosictl.cli.live import cluster_names
+    from cosictl.flows.asked import PLURALS
 
     try:
-        return cluster_names(Shared.of(ctx), KINDS[parse_resource(word)], timeout=NAMES_TIMEOUT_SECONDS)
+        return cluster_names(Shared.of(ctx), PLURALS[KINDS[parse_resource(word)]], timeout=NAMES_TIMEOUT_SECONDS)
     except (CosictlError, KeyError):
         return []

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Final
 
 from cosictl import __version__
-from cosictl.cli.said import escaped
 from cosictl.intake.redact import redact
+from cosictl.render.safe import escape
 
 LIBRARIES: Final = ("typer", "rich", "msgspec", "kubernetes", "grpcio", "protobuf", "PyYAML")
 
@@ -23,7 +23,7 @@ def report_bug(kind: type[BaseException], error: BaseException, trace: Traceback
         # Masked as a whole: a private key stands on several lines.
         *redact("".join(traceback.format_exception(kind, error, trace))).splitlines(),
     ]
-    sys.stderr.write("".join(f"{escaped(line)}\n" for line in lines))
+    sys.stderr.write("".join(f"{escape(line)}\n" for line in lines))
 
 
 def _version(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cosictl.cli.complete import complete_findings, complete_policies, complete_targets
-from cosictl.cli.options import AsOf, Dumps, Shared
+from cosictl.cli.options import AsOf, Dumps, NoTrunc, Shared
 from cosictl.cli.output import Format, choose_format, output, print_document
 from cosictl.cli.said import program
 from cosictl.cli.types import parse_targets
@@ -18,7 +18,7 @@ def diagnose(
     *,
     targets: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[TYPE/NAME]...", autocompletion=complete_targets, help="Only these objects."),
+        typer.Argument(metavar="TYPE/NAME", autocompletion=complete_targets, help="Only these objects."),
     ] = None,
     dumps: Dumps = None,
     as_of: AsOf = None,
@@ -36,18 +36,20 @@ def diagnose(
         typer.Option("--finding", metavar="CODE", autocompletion=complete_findings, help="Only findings of this code."),
     ] = None,
     show_all: Annotated[bool, typer.Option("--all", help="Print every object of a finding, and healthy ones.")] = False,
-    no_trunc: Annotated[bool, typer.Option("--no-trunc", help="Do not cut long texts.")] = False,
+    no_trunc: NoTrunc = False,
 ) -> None:
-    """Find out what is stuck, why, whether waiting helps, who can fix it, and what to type.
+    """Find out what is stuck, and why.
+
+    It also says whether waiting helps, who can fix it, what to type, and what could be lost by typing it.
 
     Without a target it looks at every namespace you may read, else at the context's. With -f it reads dumps instead
     of a cluster. -o json and -o yaml print one document. Exit code 3: something is stuck; 5: something is unknown.
     """
     from cosictl.cli.wiring import open_source
-    from cosictl.flows.diagnose import of_code, run_diagnosis, verdict
+    from cosictl.flows.diagnose import known_code, run_diagnosis, verdict
 
     chosen = choose_format(shared, Format.TEXT, Format.JSON, Format.YAML)
-    code = of_code(finding) if finding else None
+    code = known_code(finding) if finding else None
     source = open_source(shared, dumps, as_of=as_of, targets=parse_targets(targets or ()), everywhere=not targets)
     report = run_diagnosis(source.read, asked=source.asked, assume=assume, code=code)
     if chosen is Format.TEXT:

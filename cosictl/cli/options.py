@@ -3,7 +3,7 @@
 import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Annotated, Any, Final, get_type_hints
@@ -62,7 +62,15 @@ class Shared:
     color: Annotated[Color | None, typer.Option("--color", help="Print in colour; auto is on terminals only.")] = None
     verbosity: Annotated[int | None, typer.Option("-v", metavar="LEVEL", min=0, help="Say more on stderr.")] = None
 
-    def merged_over(self, earlier: "Shared") -> "Shared":
+    @classmethod
+    def of(cls, context: typer.Context) -> "Shared":
+        """Return what a context was given, completed by what stood before the verb; for half a command line too."""
+        found = cls()
+        for params in _params(context):
+            found = cls(**{field.name: params[field.name] for field in fields(cls) if field.name in params}).over(found)
+        return found
+
+    def over(self, earlier: "Shared") -> "Shared":
         """Return these options, completed by those given before the verb."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         merged = replace(earlier, **{name: value for name, value in given.items() if _is_given(value)})
@@ -70,8 +78,15 @@ class Shared:
 
     @property
     def timeout_seconds(self) -> float | None:
-        """The request timeout in seconds, None for none; raises UsageError."""
+        """The request timeout in seconds: None where not given, 0 for no limit; raises UsageError."""
         return parse_timeout(self.request_timeout) if self.request_timeout is not None else None
+
+
+def _params(context: typer.Context) -> Iterator[Mapping[str, Any]]:
+    """Yield the parameters of a context and those before it, the outermost first."""
+    if context.parent is not None:
+        yield context.parent.params
+    yield context.params
 
 
 def _is_given(value: object) -> bool:
@@ -79,16 +94,14 @@ def _is_given(value: object) -> bool:
     return value is not None and value is not False and value != []
 
 
-def parse_timeout(text: str) -> float | None:
-    """Read ``--request-timeout`` as kubectl does: a Go duration or plain seconds; 0 is no limit (None)."""
+def parse_timeout(text: str) -> float:
+    """Read ``--request-timeout`` as kubectl does: a Go duration or plain seconds; 0 is no limit."""
     if re.fullmatch(r"\d+(?:\.\d+)?", text):
-        seconds = float(text)
-    else:
-        match = _DURATION.fullmatch(text)
-        if match is None or not text:
-            raise UsageError(f"--request-timeout {text}: is no duration", next_step="write it like 10s, 1m30s or 0")
-        seconds = sum(float(part or 0) * unit for part, unit in zip(match.groups(), (3600, 60, 1, 0.001), strict=True))
-    return seconds or None
+        return float(text)
+    match = _DURATION.fullmatch(text)
+    if match is None or not text:
+        raise UsageError(f"--request-timeout {text}: is no duration", next_step="write it like 10s, 1m30s or 0")
+    return sum(float(part or 0) * unit for part, unit in zip(match.groups(), (3600, 60, 1, 0.001), strict=True))
 
 
 Command = Callable[..., None]
@@ -97,23 +110,21 @@ Command = Callable[..., None]
 def with_shared(command: Command) -> Command:
     """Add the shared options to a command, which gets them as its first argument ``shared``.
 
-    Values given before the verb are kept by the root command in the context; those after the verb win.
+    They may stand before the verb too: the root command has them as well, and those after the verb win.
     """
     hints = get_type_hints(Shared, include_extras=True)
     names = [field.name for field in fields(Shared)]
+    given = inspect.signature(command).parameters
 
     @functools.wraps(command)
     def run(ctx: typer.Context, **values: Any) -> None:
-        own = Shared(**{name: values.pop(name) for name in names})
-        before = ctx.obj if isinstance(ctx.obj, Shared) else Shared()
-        command(own.merged_over(before), **values)
+        command(Shared.of(ctx), **{name: value for name, value in values.items() if name not in names})
 
     keyword = inspect.Parameter.KEYWORD_ONLY
-    extra = [inspect.Parameter(n, keyword, default=getattr(_DEFAULTS, n), annotation=hints[n]) for n in names]
-    given = inspect.signature(command).parameters
-    own_parameters = [parameter.replace(kind=keyword) for name, parameter in given.items() if name != "shared"]
     context = inspect.Parameter("ctx", keyword, annotation=typer.Context)
-    run.__dict__["__signature__"] = inspect.Signature([context, *own_parameters, *extra])
+    own = [parameter.replace(kind=keyword) for name, parameter in given.items() if name != "shared"]
+    shared = [inspect.Parameter(n, keyword, default=getattr(_DEFAULTS, n), annotation=hints[n]) for n in names]
+    run.__dict__["__signature__"] = inspect.Signature([context, *own, *shared])
     return run
 
 
@@ -126,6 +137,4 @@ Dumps = Annotated[
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="TIME", help="The moment to call now, as 2026-01-31T12:00:00Z.")
 ]
-Assume = Annotated[
-    str | None, typer.Option("--assume-sidecar", metavar="POLICY", help="What if this sidecar release were running?")
-]
+NoTrunc = Annotated[bool, typer.Option("--no-trunc", help="Do not cut long texts.")]

@@ -38,7 +38,7 @@ def choose_format(shared: Shared, *known: Format) -> Format:
 
 def unknown_format(given: str, *known: str) -> UsageError:
     """The error about an ``-o`` that the command does not have."""
-    return UsageError(f'-o {given}: no such output format', next_step=f"this command has {', '.join(known)}")
+    return UsageError(f"-o {given}: no such output format", next_step=f"this command has {', '.join(known)}")
 
 
 def output(shared: Shared, *, to_stderr: bool = False) -> "Out":

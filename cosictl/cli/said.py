@@ -1,13 +1,14 @@
 """Lines on stderr: one error, one line; foreign text in it masked and escaped."""
 
 import sys
-import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import PurePath
 from typing import Final
 
 from cosictl.errors import CosictlError
 from cosictl.intake.redact import redact
+from cosictl.render.safe import escape
 
 PLUGIN: Final = "kubectl-cosi"
 # An error line that quotes a whole response body would bury its beginning.
@@ -21,26 +22,14 @@ def program() -> str:
 
 
 def plain(text: str) -> str:
-    """Mask credentials and show control, format and lone surrogate characters as escapes, line breaks included."""
-    return escaped(redact(text))
-
-
-def escaped(text: str) -> str:
-    """Show control, format and lone surrogate characters as escapes, line breaks included."""
-    return "".join(_shown(char) for char in text)
-
-
-def _shown(char: str) -> str:
-    # Cc control, Cf format (bidi, zero width), Cs surrogates, Zl and Zp line breaks, Co private use.
-    if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp", "Co"}:
-        return char.encode("unicode_escape", "surrogatepass").decode("ascii")
-    return char
+    """Mask credentials, and spell control, bidi and invisible characters out, line breaks included."""
+    return escape(redact(text))
 
 
 def say(text: str) -> None:
-    """Print one line on stderr."""
-    if sys.stderr is not None:
-        shown = plain(text)
+    """Print one line on stderr; where nobody reads it, that is no reason to fail."""
+    shown = plain(text)
+    with suppress(OSError):
         sys.stderr.write((shown if len(shown) <= MAX_LINE else f"{shown[:MAX_LINE]}…") + "\n")
         sys.stderr.flush()
 
@@ -49,6 +38,11 @@ def say_error(error: CosictlError) -> None:
     """Print ``PROGRAM: what; meaning; next step``."""
     hint: Sequence[str] = [error.what, error.meaning, spoken(error.next_step)]
     say(f"{program()}: {'; '.join(part for part in hint if part)}")
+
+
+def say_none(what: str, namespace: str) -> None:
+    """Say on stderr that there is nothing, in kubectl's words."""
+    say(f"{what} in {namespace} namespace." if namespace else f"{what}.")
 
 
 def spoken(hint: str) -> str:

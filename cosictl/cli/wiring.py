@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO
 
 from cosictl.cli.options import Shared
+from cosictl.cli.said import say
 from cosictl.cli.types import Target
 from cosictl.errors import DumpError, UsageError
 from cosictl.flows.asked import Asked, Named
 from cosictl.flows.labels import parse_selector
-from cosictl.model.refs import Kind
-from cosictl.model.snapshot import Snapshot, TimeBasis
+from cosictl.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from cosictl.intake.builder import SnapshotBuilder
@@ -27,21 +27,86 @@ Observation = tuple["SnapshotBuilder", Snapshot]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """How to observe, and which of the observed objects were asked for. ``load`` also keeps what a dump needs."""
+    """How to observe, and which of the observed objects were asked for.
 
-    load: Callable[[bool], Observation]
+    ``load`` observes; its builder can be written as a dump where ``open_source`` was told to keep raw objects.
+    """
+
+    load: Callable[[], Observation]
     asked: Asked
 
     def read(self) -> Snapshot:
         """Observe."""
-        return self.load(False)[1]  # noqa: FBT003 - a port takes no keywords
+        return self.load()[1]
 
 
 def open_source(
-    shared: Shared, dumps: Sequence[str] | None, *, as_of: str | None, targets: Sequence[Target], everywhere: bool
+    shared: Shared,
+    dumps: Sequence[str] | None,
+    *,
+    as_of: str | None = None,
+    targets: Sequence[Target] = (),
+    everywhere: bool = False,
+    keep_raw: bool = False,
 ) -> Source:
-    """Return the source that the options name.
+    """Return the source that the options name: the files of ``-f``, else the cluster.
 
-    ``everywhere``: without -n, look at every namespace that may be read, not only at the context's. Files always hold
-    what they hold; -n then filters. Raises UsageError, and ConfigError for a kubeconfig that cannot be used.
+    ``everywhere``: without -n, look at every namespace that may be read, not only at the context's. Files hold what
+    they hold, and -n then filters. Raises UsageError, and ConfigError for a kubeconfig that cannot be used.
     """
+    moment = parse_moment(as_of) if as_of else None
+    labels = parse_selector(shared.selector) if shared.selector else None
+    named = tuple(Named(kind=target.resource.kind, name=target.name) for target in targets)
+    namespace = "" if shared.all_namespaces else shared.namespace or ""
+    if dumps:
+        load = _file_port(dumps, moment, keep_raw=keep_raw)
+    else:
+        from cosictl.cli.live import cluster_port
+
+        clusterwide = any(not target.resource.namespaced for target in targets)
+        load, namespace = cluster_port(
+            shared, as_of=moment, everywhere=everywhere, clusterwide=clusterwide, keep_raw=keep_raw
+        )
+    port = _talkative(load) if shared.verbosity else load
+    return Source(load=port, asked=Asked(named=named, namespace=namespace, labels=labels))
+
+
+def _talkative(load: Callable[[], Observation]) -> Callable[[], Observation]:
+    """Also say on stderr what was read, and how that went."""
+
+    def talk() -> Observation:
+        builder, snapshot = load()
+        say(f"source: {snapshot.source}")
+        say(f"as of: {snapshot.taken_at.isoformat()}, {snapshot.basis}")
+        for status in snapshot.reads:
+            scope = f" in {status.scope}" if status.scope else ""
+            say(f"{status.resource}{scope}: {status.outcome} {status.reason}".rstrip())
+        return builder, snapshot
+
+    return talk
+
+
+def _file_port(paths: Sequence[str], as_of: datetime | None, *, keep_raw: bool) -> Callable[[], Observation]:
+    from cosictl.intake.files import load_dump
+
+    def load() -> Observation:
+        stdin = standard_input() if "-" in paths else None
+        return load_dump(paths, stdin=stdin, as_of=as_of, clock=datetime.now(UTC), keep_raw=keep_raw)
+
+    return load
+
+
+def standard_input() -> BinaryIO:
+    """Return stdin as bytes; raises DumpError where the caller closed it."""
+    if sys.stdin is None:
+        raise DumpError("standard input is closed", next_step="give a file with -f, or pipe something in")
+    return sys.stdin.buffer
+
+
+def parse_moment(text: str) -> datetime:
+    """Read ``--as-of``; a time without a zone is UTC. Raises UsageError."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--as-of {text}: is no time", next_step="write it like 2026-01-31T12:00:00Z") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

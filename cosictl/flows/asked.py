@@ -82,7 +82,12 @@ def narrowed(report: Report, snapshot: Snapshot, asked: Asked) -> Report:
     )
     shown = wanted | {finding.root for finding in findings}
     shown |= {item.waits_on for item in report.objects if item.ref in wanted and item.waits_on is not None}
-    return replace(report, objects=tuple(item for item in report.objects if item.ref in shown), findings=findings)
+    return replace(
+        report,
+        objects=tuple(item for item in report.objects if item.ref in shown),
+        findings=findings,
+        namespaces=(asked.namespace,) if asked.namespace and not asked.narrow else report.namespaces,
+    )
 
 
 def _bound_names(snapshot: Snapshot, namespace: str) -> frozenset[str]:

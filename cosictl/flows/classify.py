@@ -19,13 +19,6 @@ _BLOCK_CLOSES: Final = " >"
 _BLOCK_LINES: Final = 500
 
 
-class InputFormat(StrEnum):
-    """How the input is written."""
-
-    TEXT = "text"
-    JSONL = "jsonl"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One failure text as it was given; ``id`` is any JSON value that the caller knows it by."""
@@ -45,12 +38,13 @@ class Classified:
     classification: Classification
 
 
-def classify_lines(lines: Iterable[str], *, input_format: InputFormat, origin: str) -> Iterator[Classified]:
+def classify_lines(lines: Iterable[str], *, is_json: bool, origin: str) -> Iterator[Classified]:
     """Yield the classification of every message as soon as its line is there; blank lines are none.
 
-    Raises CosictlError, naming the line, where a line of ``jsonl`` is not an object with a text.
+    ``is_json``: each line is a JSON object. ``origin`` names the input in errors. Raises CosictlError, naming the
+    line, where one is no object with a text.
     """
-    entries = _from_json(lines, origin) if input_format is InputFormat.JSONL else _from_text(lines)
+    entries = _from_json(lines, origin) if is_json else _from_text(lines)
     for entry in entries:
         masked = redact(entry.text)
         yield Classified(

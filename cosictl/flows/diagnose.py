@@ -1,26 +1,49 @@
 """Diagnose: read, conclude, keep what was asked for."""
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from cosictl.diagnosis.report import diagnose
 from cosictl.errors import Exit, UsageError
 from cosictl.flows.asked import Asked, narrowed
+from cosictl.knowledge.catalogue import CATALOGUE
 from cosictl.knowledge.policies import POLICIES
 from cosictl.model.report import STUCK, Outlook, Report
 from cosictl.model.snapshot import Snapshot
 
 
-def run_diagnosis(read: Callable[[], Snapshot], *, asked: Asked, assume: str | None = None) -> Report:
-    """Return the diagnosis of what ``read`` observes, narrowed to what was asked for.
+def run_diagnosis(
+    read: Callable[[], Snapshot], *, asked: Asked, assume: str | None = None, code: str | None = None
+) -> Report:
+    """Return the diagnosis of what ``read`` observes, narrowed to what was asked for, and to one finding code.
 
-    ``assume`` is the name of a policy, or None; an unknown one raises UsageError before anything is read.
+    ``assume`` is the name of a policy; an unknown one raises UsageError before anything is read.
     """
     if assume is not None and assume not in POLICIES:
-        close = difflib.get_close_matches(assume, POLICIES, n=3) or list(POLICIES)
-        raise UsageError(f'unknown sidecar policy "{assume}"', next_step=f"try {', '.join(close)}")
+        raise UsageError(f'unknown sidecar policy "{assume}"', next_step=_try(assume, POLICIES))
     snapshot = read()
-    return narrowed(diagnose(snapshot, assume=assume), snapshot, asked)
+    report = narrowed(diagnose(snapshot, assume=assume), snapshot, asked)
+    return report if code is None else _only(report, code)
+
+
+def known_code(word: str) -> str:
+    """Return the finding code a word means (``cosi104``, ``C04``); raises UsageError for any other."""
+    for entry in CATALOGUE.values():
+        if word.casefold() in {entry.code.casefold(), entry.id.casefold()}:
+            return entry.code
+    raise UsageError(f'unknown finding code "{word}"', next_step=_try(word.upper(), CATALOGUE))
+
+
+def _try(word: str, known: Collection[str]) -> str:
+    return f"try {', '.join(difflib.get_close_matches(word, known, n=3) or list(known)[:12])}"
+
+
+def _only(report: Report, code: str) -> Report:
+    """The findings of one code, and the objects they are about."""
+    findings = tuple(finding for finding in report.findings if finding.code == code)
+    about = {ref for finding in findings for ref in (finding.root, *finding.symptoms)}
+    return replace(report, findings=findings, objects=tuple(item for item in report.objects if item.ref in about))
 
 
 def verdict(report: Report) -> Exit:

@@ -14,6 +14,7 @@ import msgspec
 API: Final = "objectstorage.k8s.io/v1alpha1"
 DRIVER: Final = "cosi.example.com"
 TAKEN: Final = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
+PARAMETERS: Final = {"region": "eu-1", "tier": "standard"}
 PROTECTED: Final = "cosi.objectstorage.k8s.io/bucket-protection"
 CLAIM_PROTECTED: Final = "cosi.objectstorage.k8s.io/bucketclaim-protection"
 ACCESS_PROTECTED: Final = "cosi.objectstorage.k8s.io/bucketaccess-protection"
@@ -128,7 +129,7 @@ def bucket_of(scene: Scene) -> Json:
             "bucketClassName": "standard",
             "bucketClaim": {"namespace": claim["namespace"], "name": claim["name"], "uid": claim["uid"]},
             "deletionPolicy": "Delete",
-            "parameters": {"region": "eu-1", "tier": "standard"},
+            "parameters": PARAMETERS,
             "protocols": ["S3"],
         },
         "status": {"bucketReady": True, "bucketID": f"backend-{scene.number}"},
@@ -239,7 +240,7 @@ def scenes(claims: int) -> Iterator[Scene]:
 def classes() -> list[Json]:
     """Give the two classes that the claims and accesses name."""
     plain = {"metadata": {"name": "standard", "uid": uid_of(0, 8)}, "driverName": DRIVER, "apiVersion": API}
-    bucket_class = {**plain, "kind": "BucketClass", "deletionPolicy": "Delete", "parameters": {"region": "eu-1"}}
+    bucket_class = {**plain, "kind": "BucketClass", "deletionPolicy": "Delete", "parameters": PARAMETERS}
     access_class = {**plain, "kind": "BucketAccessClass", "authenticationType": "Key"}
     access_class["metadata"] = {"name": "readwrite", "uid": uid_of(0, 9)}
     return [bucket_class, access_class]

@@ -1,0 +1,88 @@
+"""The entry point of ``cosictl``, ``kubectl-cosi`` and ``python -m cosictl``, and the one error boundary.
+
+An expected error is one line on stderr and its exit code. Anything else is a bug and prints a report to paste.
+"""
+
+import codecs
+import errno
+import io
+import os
+import sys
+from typing import Final, TextIO
+
+from cosictl.cli.app import run
+from cosictl.cli.crash import report_bug
+from cosictl.cli.said import program, say, say_error
+from cosictl.errors import CosictlError, Exit
+
+# What a shell reports for a process that SIGPIPE ended: 128 + 13.
+PIPE_CLOSED: Final = 141
+ESCAPE: Final = "cosictl.escape"
+_OUTPUT_ERRORS: Final = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG})
+
+
+def main() -> int:
+    """Run the command line of this process and return its exit code."""
+    sys.excepthook = report_bug
+    _prepare_streams()
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except CosictlError as error:
+        _drop_output()
+        say_error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _drop_output()
+        say(f"{program()}: interrupted")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        _drop_output()
+        return PIPE_CLOSED
+    except SystemExit as done:
+        # rich ends the process itself when nobody reads its output any more.
+        if not isinstance(done.__context__, BrokenPipeError):
+            raise
+        _drop_output()
+        return PIPE_CLOSED
+    except OSError as error:
+        if error.errno not in _OUTPUT_ERRORS:
+            raise
+        _drop_output()
+        say(f"{program()}: the output cannot be written: {error.strerror}; free some space or write elsewhere")
+        return Exit.FAILED
+    return code
+
+
+def _prepare_streams() -> None:
+    """Make every text printable in every encoding, as an escape that JSON reads too, and closed streams harmless."""
+    codecs.register_error(ESCAPE, _escape)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, _nowhere())
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=ESCAPE)
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    r"""Spell characters that an encoding lacks as ``\uXXXX``, in surrogate pairs where one is not enough."""
+    assert isinstance(error, UnicodeEncodeError)
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[index : index + 4]}" for index in range(0, len(units), 4)), error.end
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - stays open as long as the process
+
+
+def _drop_output() -> None:
+    """Flush what is left, if somebody still reads it; else leave nothing for Python to complain about at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

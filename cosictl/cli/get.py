@@ -1,0 +1,58 @@
+"""``cosictl get``."""
+
+# ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
+
+from typing import Annotated
+
+import typer
+
+from cosictl.cli.complete import complete_names, complete_outlooks, complete_resources
+from cosictl.cli.options import AsOf, Dumps, NoTrunc, Shared
+from cosictl.cli.types import Resource, parse_targets
+from cosictl.errors import UsageError
+
+
+def get(
+    shared: Shared,
+    *,
+    resource: Annotated[
+        str,
+        typer.Argument(
+            metavar="TYPE",
+            autocompletion=complete_resources,
+            help="buckets, claims, accesses, classes, accessclasses or drivers; or TYPE/NAME.",
+        ),
+    ],
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", autocompletion=complete_names, help="Only these.")
+    ] = None,
+    dumps: Dumps = None,
+    as_of: AsOf = None,
+    outlook: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST", autocompletion=complete_outlooks, help="Only these outlooks: looping,parked and so on."
+        ),
+    ] = None,
+    sort_by: Annotated[
+        str | None, typer.Option(metavar="PATH", help="A column (since, outlook), or a JSONPath (.metadata.name).")
+    ] = None,
+    no_trunc: NoTrunc = False,
+) -> None:
+    """List objects with their outlook.
+
+    As kubectl does it: of the context's namespace, of -n, or with -A of all. -o is wide, name, json, yaml,
+    jsonpath=… or custom-columns=…; json is the object as the cluster has it, with our verdict under "diagnosis".
+    """
+    from cosictl.cli.listing import Layout, print_drivers, print_listing
+    from cosictl.cli.wiring import open_source
+
+    targets = parse_targets([resource, *(names or ())])
+    layout = Layout.of(shared, outlook=outlook, sort_by=sort_by, no_trunc=no_trunc)
+    source = open_source(shared, dumps, as_of=as_of, targets=targets, keep_raw=layout.needs_documents)
+    if all(target.resource is Resource.DRIVERS for target in targets):
+        print_drivers(source, layout)
+    elif any(target.resource is Resource.DRIVERS for target in targets):
+        raise UsageError("drivers are listed alone", next_step="ask for the other types in a second command")
+    else:
+        print_listing(source, layout)

@@ -1,0 +1,69 @@
+"""The port to a live cluster. ``kubernetes`` loads with this module, which nothing imports before it is needed."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from cosictl.cli.options import CHUNK_SIZE, Shared
+from cosictl.cli.said import program, say
+from cosictl.cluster.connect import ConnectOptions, connect
+from cosictl.cluster.lists import Reach, Scope
+from cosictl.cluster.names import object_names
+from cosictl.cluster.reader import read_cluster
+from cosictl.intake.builder import SnapshotBuilder
+from cosictl.model.snapshot import Snapshot
+
+
+def connect_options(shared: Shared) -> ConnectOptions:
+    """Return the connection that the shared options describe; raises UsageError."""
+    return ConnectOptions(
+        kubeconfig=shared.kubeconfig or "",
+        context=shared.context or "",
+        cluster=shared.cluster or "",
+        user=shared.user or "",
+        as_user=shared.as_user or "",
+        as_groups=tuple(shared.as_group or ()),
+        server=shared.server or "",
+        token=shared.token or "",
+        request_timeout=shared.timeout_seconds,
+    )
+
+
+def cluster_port(
+    shared: Shared, *, as_of: datetime | None, everywhere: bool, clusterwide: bool, keep_raw: bool
+) -> tuple[Callable[[], tuple[SnapshotBuilder, Snapshot]], str]:
+    """Return how to read the cluster, and the namespace that was asked for (empty: all of them).
+
+    ``everywhere``: without -n, as many namespaces as may be read. ``clusterwide``: cluster-scoped objects were asked
+    for, whose relatives may be in any namespace. Raises ConfigError and UsageError; nothing is sent yet.
+    """
+    conn = connect(connect_options(shared))
+    namespace = shared.namespace or conn.namespace
+    if shared.all_namespaces:
+        reach, asked = Reach.ALL, ""
+    elif shared.namespace:
+        reach, asked = Reach.WIDEST if clusterwide else Reach.ONE, namespace
+    elif everywhere:
+        reach, asked = Reach.WIDEST, ""
+    else:
+        reach, asked = Reach.WIDEST if clusterwide else Reach.ONE, namespace
+    scope = Scope(reach=reach, namespace=namespace)
+    chunk_size = CHUNK_SIZE if shared.chunk_size is None else shared.chunk_size
+
+    def load() -> tuple[SnapshotBuilder, Snapshot]:
+        builder, snapshot = read_cluster(conn, scope=scope, chunk_size=chunk_size, keep_raw=keep_raw, as_of=as_of)
+        if reach is Reach.WIDEST and snapshot.namespaces:
+            only = ", ".join(snapshot.namespaces)
+            say(f"{program()}: you may not list every namespace, so this is about namespace {only} only")
+        return builder, snapshot
+
+    return load, asked
+
+
+def cluster_names(shared: Shared, resource: str, *, timeout: float) -> list[str]:
+    """Return the names of a resource (the API's plural) where the options point, within ``timeout`` seconds.
+
+    Raises ConfigError; a cluster that does not answer in time has no names.
+    """
+    conn = connect(connect_options(shared))
+    namespace = "" if shared.all_namespaces else shared.namespace or conn.namespace
+    return object_names(conn, resource, namespace, timeout=timeout)

@@ -1,0 +1,30 @@
+"""``cosictl snapshot``."""
+
+# ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
+
+import sys
+
+from cosictl.cli.options import AsOf, Dumps, Shared
+from cosictl.cli.said import say
+from cosictl.errors import UsageError
+
+
+def snapshot(shared: Shared, *, dumps: Dumps = None, as_of: AsOf = None) -> None:
+    """Write a dump, with credentials masked.
+
+    -o FILE says where to, -o - is stdout. It holds everything a diagnosis needs: diagnose -f FILE gives the findings
+    that the cluster gave. Only its owner can read the file. Without -n it holds every namespace you may read, else
+    the context's.
+    """
+    from cosictl.cli.wiring import open_source
+    from cosictl.flows.snapshot import take_snapshot
+
+    if not shared.output:
+        raise UsageError("snapshot needs -o FILE", next_step="-o - writes to stdout")
+    if shared.selector or (dumps and shared.namespace):
+        raise UsageError("snapshot writes everything it reads", next_step="leave out -l, and with -f also -n")
+    source = open_source(shared, dumps, as_of=as_of, everywhere=True, keep_raw=True)
+    seen = take_snapshot(source.load, shared.output, stdout=sys.stdout.buffer)
+    counts = f"{len(seen.claims)} claims, {len(seen.buckets)} buckets, {len(seen.accesses)} accesses"
+    if shared.output != "-":
+        say(f"wrote {shared.output}: {counts}, {len(seen.events)} events; credentials are masked, names are not")

@@ -1,0 +1,204 @@
+"""Find the cluster and open a connection to it, with the official client's configuration.
+
+kubeconfig merging, exec credential plugins, client certificates, in-cluster accounts and proxies are the client's;
+the request itself goes through its connection pool, so that we decode the raw bytes ourselves.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import urllib3
+import yaml
+from kubernetes import client, config
+from kubernetes.config import kube_config
+
+from cosictl.errors import ConfigError
+from cosictl.intake.redact import redact
+
+_CONNECT_TIMEOUT = 10.0
+_READ_TIMEOUT = 60.0
+_OURS = "cosictl-overrides"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectOptions:
+    """kubectl's connection options, with its meanings; empty means "as the kubeconfig says".
+
+    ``request_timeout`` is in seconds for one request; None means our default, 0 none at all.
+    """
+
+    kubeconfig: str = ""
+    context: str = ""
+    cluster: str = ""
+    user: str = ""
+    as_user: str = ""
+    as_groups: tuple[str, ...] = ()
+    server: str = ""
+    token: str = ""
+    request_timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """One HTTP answer: status, headers (lower-case names), whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """An open connection. ``namespace`` is the context's, ``source`` names the cluster for people."""
+
+    source: str
+    namespace: str
+    host: str
+    pool: urllib3.PoolManager = field(repr=False)
+    settings: Any = field(repr=False)
+    impersonate: tuple[tuple[str, str], ...] = ()
+    request_timeout: float | None = None
+
+    def get(self, path: str, params: Mapping[str, str] | None = None, *, timeout: float | None = None) -> Response:
+        """GET a path of the API server. ``timeout`` in seconds replaces the connection's.
+
+        Raises urllib3's errors where no whole answer came; ``retry`` and ``translate`` deal with them.
+        """
+        headers = urllib3.HTTPHeaderDict({"Accept": "application/json", "User-Agent": "cosictl"})
+        for name, value in (*self._authorization(), *self.impersonate):
+            headers.add(name, value)
+        limit = timeout if timeout is not None else self.request_timeout
+        read = None if limit == 0 else limit or _READ_TIMEOUT
+        connect = min(_CONNECT_TIMEOUT, read) if read is not None else _CONNECT_TIMEOUT
+        answer = self.pool.request(
+            "GET",
+            self.host + path,
+            fields=dict(params) if params else None,
+            headers=headers,
+            timeout=urllib3.Timeout(connect=connect, read=read),
+            retries=False,
+            redirect=False,
+        )
+        found = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(status=answer.status, headers=found, body=answer.data)
+
+    def _authorization(self) -> tuple[tuple[str, str], ...]:
+        """The bearer token, refreshed by the client's own hook when it ran out."""
+        for name, setting in self.settings.auth_settings().items():
+            if name == "BearerToken" and setting["value"]:
+                return (("Authorization", str(setting["value"])),)
+        basic = self.settings.get_basic_auth_token() if self.settings.username else None
+        return (("Authorization", str(basic)),) if basic else ()
+
+
+def connect(options: ConnectOptions) -> Connection:
+    """Open a connection as the options and the kubeconfig say; nothing is sent yet.
+
+    Raises ConfigError for a kubeconfig that is missing or broken, or has no such context, cluster or user.
+    """
+    settings = client.Configuration()
+    name, namespace = _load(options, settings)
+    if options.server:
+        settings.host = options.server.rstrip("/")
+    if options.token:
+        settings.api_key = {"BearerToken": f"Bearer {options.token}", "authorization": f"Bearer {options.token}"}
+        settings.refresh_api_key_hook = None
+        settings.cert_file = settings.key_file = None
+    settings.retries = False
+    pool = client.ApiClient(settings).rest_client.pool_manager
+    impersonate = [("Impersonate-User", options.as_user)] if options.as_user else []
+    impersonate += [("Impersonate-Group", group) for group in options.as_groups]
+    return Connection(
+        source=f"{name} ({settings.host})",
+        namespace=namespace,
+        host=settings.host,
+        pool=pool,
+        settings=settings,
+        impersonate=tuple(impersonate),
+        request_timeout=options.request_timeout,
+    )
+
+
+def _load(options: ConnectOptions, settings: Any) -> tuple[str, str]:
+    """Fill the client's configuration; return what to call the cluster, and the context's namespace."""
+    paths = options.kubeconfig or os.environ.get("KUBECONFIG") or kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+    if not any(Path(path).expanduser().is_file() for path in paths.split(os.pathsep) if path):
+        return _without_file(options, settings, paths)
+    try:
+        merger = kube_config.KubeConfigMerger(paths)
+        context = _context(merger, options)
+        loader = kube_config.KubeConfigLoader(config_dict=merger.config, active_context=context, config_base_path=None)
+        loader.load_and_set(settings)
+        active = loader.current_context
+    except config.ConfigException as error:
+        raise _config_error(error, paths) from error
+    except (yaml.YAMLError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(
+            f"kubeconfig {paths} cannot be used: {_one_line(error)}",
+            meaning="it is no complete kubeconfig file",
+            next_step="check it with: kubectl config view",
+        ) from error
+    inner = active.get("context") or {}
+    name = options.context or (active.get("name") if active.get("name") != _OURS else "") or "cluster"
+    return f"context {name}", inner.get("namespace") or "default"
+
+
+def _context(merger: Any, options: ConnectOptions) -> str | None:
+    """The name of the context to use; --cluster and --user make one of their own."""
+    if not (options.cluster or options.user):
+        return options.context or None
+    value = merger.config.value
+    wanted = options.context or value.get("current-context")
+    chosen = next((dict(c["context"]) for c in (_plain(c) for c in value["contexts"]) if c["name"] == wanted), {})
+    chosen |= {key: given for key, given in (("cluster", options.cluster), ("user", options.user)) if given}
+    value["contexts"].append({"name": _OURS, "context": chosen})
+    return _OURS
+
+
+def _plain(node: Any) -> dict[str, Any]:
+    found: dict[str, Any] = getattr(node, "value", node)
+    return found
+
+
+def _without_file(options: ConnectOptions, settings: Any, paths: str) -> tuple[str, str]:
+    """No kubeconfig: --server alone, else the service account of the pod we run in."""
+    if options.server:
+        return "server", "default"
+    if options.kubeconfig or options.context:
+        raise ConfigError(
+            f"kubeconfig {paths} does not exist",
+            meaning="no cluster is configured under that name",
+            next_step="check --kubeconfig and KUBECONFIG, or diagnose a dump with -f",
+        )
+    try:
+        config.load_incluster_config(client_configuration=settings)
+    except config.ConfigException as error:
+        raise ConfigError(
+            f"no kubeconfig at {paths}, and this is no pod",
+            meaning="no cluster is configured here",
+            next_step="set KUBECONFIG or --kubeconfig, or diagnose a dump with -f",
+        ) from error
+    home = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+    return "in-cluster", home.read_text(encoding="utf-8").strip() if home.is_file() else "default"
+
+
+def _config_error(error: Exception, paths: str) -> ConfigError:
+    words = _one_line(error)
+    if "Expected object with name" in words or "context" in words.lower():
+        return ConfigError(
+            f"kubeconfig {paths}: {words}",
+            meaning="no such context, cluster or user, or none is chosen",
+            next_step="list them with: kubectl config get-contexts",
+        )
+    return ConfigError(
+        f"kubeconfig {paths} cannot be used: {words}",
+        meaning="an entry is missing, or its credential plugin failed",
+        next_step="check it with: kubectl config view, kubectl get --raw /version",
+    )
+
+
+def _one_line(error: Exception) -> str:
+    return redact(" ".join(str(error).split()))[:300]

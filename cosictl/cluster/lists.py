@@ -1,0 +1,121 @@
+"""What a diagnosis lists, and where: plain values, built before anything is asked."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+GROUP = "objectstorage.k8s.io"
+VERSIONS = ("v1alpha1", "v1alpha2")
+# Bucket events, and those about objects without a name, live in ``default`` (measured on v0.2.2).
+EVENT_HOME = "default"
+
+_CLUSTER_KINDS = (
+    ("buckets", "Bucket"),
+    ("bucketclasses", "BucketClass"),
+    ("bucketaccessclasses", "BucketAccessClass"),
+)
+_NAMESPACED_KINDS = (("bucketclaims", "BucketClaim"), ("bucketaccesses", "BucketAccess"))
+
+
+class Reach(StrEnum):
+    """How far to look: everything or nothing, one namespace, or as far as the rights go."""
+
+    ALL = "all"
+    ONE = "one"
+    WIDEST = "widest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which namespaces to look at. ``namespace`` is the one of ONE, and what WIDEST falls back to."""
+
+    reach: Reach
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCall:
+    """One list: what it holds, its path with and without a namespace, and its field selector.
+
+    ``namespace`` empty means the whole cluster. ``fallback`` is tried where the whole cluster is refused.
+    """
+
+    resource: str
+    kind: str
+    prefix: str
+    api_version: str
+    namespace: str = ""
+    selector: str = ""
+    fallback: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path to GET."""
+        where = f"/namespaces/{self.namespace}" if self.namespace else ""
+        return f"{self.prefix}{where}/{self.resource}"
+
+    def narrowed(self) -> "ListCall":
+        """Return the same list in the fallback namespace only."""
+        return replace(self, namespace=self.fallback, fallback="")
+
+    def unselected(self) -> "ListCall":
+        """Return the same list without its selector, for servers that refuse it."""
+        return replace(self, selector="")
+
+
+def calls_for(versions: tuple[str, ...], scope: Scope) -> tuple[ListCall, ...]:
+    """Return every list a diagnosis needs, each once.
+
+    A cluster that serves both COSI versions is asked for both: without a conversion webhook each version's objects
+    may be readable only there, and equal ones are recognised by their UID later.
+    """
+    namespace = scope.namespace if scope.reach is Reach.ONE else ""
+    fallback = scope.namespace if scope.reach is Reach.WIDEST else ""
+    calls = []
+    for version in versions:
+        prefix = f"/apis/{GROUP}/{version}"
+        calls += [_call(resource, kind, prefix, f"{GROUP}/{version}") for resource, kind in _CLUSTER_KINDS]
+        calls += [
+            _call(resource, kind, prefix, f"{GROUP}/{version}", namespace=namespace, fallback=fallback)
+            for resource, kind in _NAMESPACED_KINDS
+        ]
+    calls += _event_calls(namespace, fallback)
+    calls.append(_call("leases", "Lease", "/apis/coordination.k8s.io/v1", "coordination.k8s.io/v1", fallback=fallback))
+    calls.append(_call("pods", "Pod", "/api/v1", "v1", fallback=fallback))
+    return tuple(calls)
+
+
+def _event_calls(namespace: str, fallback: str) -> list[ListCall]:
+    selected = [("Bucket", EVENT_HOME), ("", EVENT_HOME), ("BucketClaim", namespace), ("BucketAccess", namespace)]
+    return [
+        _call(
+            "events",
+            "Event",
+            "/api/v1",
+            "v1",
+            namespace=where,
+            selector=f"involvedObject.kind={kind}",
+            fallback="" if where else fallback,
+        )
+        for kind, where in selected
+    ]
+
+
+def _call(
+    resource: str,
+    kind: str,
+    prefix: str,
+    api_version: str,
+    *,
+    namespace: str = "",
+    selector: str = "",
+    fallback: str = "",
+) -> ListCall:
+    return ListCall(
+        resource=resource,
+        kind=kind,
+        prefix=prefix,
+        api_version=api_version,
+        namespace=namespace,
+        selector=selector,
+        fallback=fallback,
+    )

@@ -1,0 +1,47 @@
+"""Ask again, politely: for busy servers and broken connections, a bounded number of times."""
+
+import random
+import time
+from collections.abc import Callable
+
+import urllib3.exceptions as u3
+
+from cosictl.cluster.connect import Response
+
+TRIES = 5
+_FIRST_DELAY = 0.25
+_LONGEST_DELAY = 30.0
+_BUSY = frozenset({429, 500, 502, 503, 504})
+
+
+def with_retries(ask: Callable[[], Response], *, sleep: Callable[[float], None] = time.sleep) -> Response:
+    """Return the first useful answer, or the last busy one after five tries.
+
+    Delays double from 0.25 s with jitter; a Retry-After of the server (seconds) is honoured up to 30 s. Raises
+    the last connection error of urllib3 where no try was answered; a refused connection is not tried again.
+    """
+    for attempt in range(TRIES):
+        last = attempt == TRIES - 1
+        try:
+            answer = ask()
+        except (u3.ProtocolError, u3.IncompleteRead, u3.ReadTimeoutError):
+            if last:
+                raise
+            sleep(_delay(attempt))
+            continue
+        if answer.status not in _BUSY or last:
+            return answer
+        sleep(_asked_for(answer) or _delay(attempt))
+    raise AssertionError("the last try always returns or raises")
+
+
+def _delay(attempt: int) -> float:
+    # Jitter, so that many clients do not come back together; nothing secret depends on it.
+    return min(_LONGEST_DELAY, _FIRST_DELAY * 2.0**attempt) * random.uniform(0.5, 1.0)  # noqa: S311
+
+
+def _asked_for(answer: Response) -> float:
+    try:
+        return min(_LONGEST_DELAY, max(0.0, float(answer.headers.get("retry-after", ""))))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,72 @@
+"""Foreign failures in our words: HTTP answers and connection errors become errors or read statuses.
+
+The server's own words are kept (redacted and cut), because they name the verb, the resource and the user.
+"""
+
+import json
+
+import urllib3.exceptions as u3
+
+from cosictl.errors import ClusterError
+from cosictl.intake.redact import redact
+from cosictl.model.snapshot import ReadOutcome
+
+_LONGEST = 500
+
+
+def words_of(status: int, body: bytes) -> str:
+    """Return the message of a Kubernetes Status, else the beginning of the body, else the status number."""
+    try:
+        decoded = json.loads(body)
+    except (ValueError, RecursionError):
+        decoded = None
+    message = decoded.get("message") if isinstance(decoded, dict) else None
+    text = message if isinstance(message, str) and message else body[:_LONGEST].decode("utf-8", "replace").strip()
+    return redact(text)[:_LONGEST] or f"HTTP status {status} without a message"
+
+
+def outcome_of(status: int) -> ReadOutcome:
+    """Return how a refused list is recorded."""
+    if status == 403:
+        return ReadOutcome.FORBIDDEN
+    return ReadOutcome.ABSENT if status == 404 else ReadOutcome.FAILED
+
+
+def unauthorized(source: str, body: bytes) -> ClusterError:
+    """Return the error for a 401: nobody is let in with these credentials."""
+    return ClusterError(
+        f"{source} does not accept these credentials: {words_of(401, body)}",
+        meaning="the token or certificate is missing, wrong or expired",
+        next_step="log in again, or name another user with --user or --token",
+    )
+
+
+def unreachable(source: str, error: Exception) -> ClusterError:
+    """Return the error for a server that cannot be talked to."""
+    cause = _innermost(error)
+    words = redact(str(cause))[:_LONGEST]
+    if isinstance(cause, u3.SSLError) or "certificate" in words.lower():
+        return ClusterError(
+            f"{source} cannot be trusted: {words}",
+            meaning="its certificate is not signed by the authority in the kubeconfig",
+            next_step="check certificate-authority-data of the cluster in the kubeconfig",
+        )
+    if isinstance(cause, u3.TimeoutError) and not isinstance(cause, u3.NewConnectionError):
+        return ClusterError(
+            f"{source} did not answer in time: {words}",
+            meaning="the server is down, overloaded, or not reachable from here",
+            next_step="check the network, or allow more with --request-timeout",
+        )
+    return ClusterError(
+        f"{source} cannot be reached: {words}",
+        meaning="nothing listens there, or the network between does not let you through",
+        next_step="check the server of the current context: kubectl config view --minify",
+    )
+
+
+def _innermost(error: Exception) -> Exception:
+    """Unpack what urllib3 wraps around the real reason."""
+    reason = getattr(error, "reason", None)
+    while isinstance(reason, Exception):
+        error, reason = reason, getattr(reason, "reason", None)
+    return error

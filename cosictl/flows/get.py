@@ -1,0 +1,104 @@
+"""Get: observe, conclude, keep the objects asked for, with their verdicts."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from cosictl.diagnosis.report import diagnose
+from cosictl.errors import ClusterError
+from cosictl.flows.asked import PLURALS, Asked, found
+from cosictl.model.objects import Access, AccessClass, BucketClass, Claim, CosiObject
+from cosictl.model.refs import Kind, Ref
+from cosictl.model.report import STUCK, Assessment, Outlook, PolicyChoice, Report
+from cosictl.model.snapshot import ReadOutcome, Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The objects asked for, and the verdicts of everything observed; classes have none."""
+
+    objects: tuple[CosiObject, ...]
+    verdicts: Mapping[Ref, Assessment]
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverLine:
+    """One driver: how many Buckets it has, how many of them are stuck, and the sidecar policy that serves it."""
+
+    name: str
+    buckets: int
+    stuck: int
+    choice: PolicyChoice | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassLine:
+    """One BucketClass or BucketAccessClass: how many claims or accesses use it, and how many of them are stuck."""
+
+    item: BucketClass | AccessClass
+    users: int
+    stuck: int
+
+
+def list_objects(read: Callable[[], Snapshot], *, asked: Asked, outlooks: Collection[Outlook] = ()) -> Listing:
+    """Return the objects asked for; with ``outlooks`` only those of one of them. Raises NotFoundError."""
+    snapshot = read()
+    _check_read(snapshot, asked)
+    report = diagnose(snapshot)
+    verdicts = {item.ref: item for item in report.objects}
+    objects = found(snapshot, asked)
+    if outlooks:
+        objects = tuple(item for item in objects if item.ref in verdicts and verdicts[item.ref].outlook in outlooks)
+    return Listing(objects=objects, verdicts=verdicts, snapshot=snapshot)
+
+
+def _check_read(snapshot: Snapshot, asked: Asked) -> None:
+    """Refuse to call a list empty that could not be read; raises ClusterError with the server's words."""
+    for plural in [PLURALS[named.kind] for named in asked.named if named.kind is not None]:
+        statuses = [status for status in snapshot.reads if status.resource == plural]
+        refused = [status for status in statuses if status.outcome in _REFUSED]
+        if refused and not any(status.outcome is ReadOutcome.OK for status in statuses):
+            raise ClusterError(
+                f"{plural} could not be read: {refused[0].reason or refused[0].outcome}",
+                next_step=f"check your rights with: kubectl auth can-i list {plural}.objectstorage.k8s.io",
+            )
+
+
+_REFUSED = frozenset({ReadOutcome.FORBIDDEN, ReadOutcome.FAILED, ReadOutcome.ABSENT})
+
+
+def list_drivers(read: Callable[[], Snapshot], *, asked: Asked) -> tuple[DriverLine, ...]:
+    """Return the drivers that Buckets and classes name, those asked for. Raises NotFoundError."""
+    snapshot = read()
+    report = diagnose(snapshot)
+    found(snapshot, asked)
+    wanted = {named.name.casefold() for named in asked.named} - {""}
+    buckets = [item for item in report.objects if item.ref.kind == Kind.BUCKET]
+    owned = Counter(item.driver for item in buckets)
+    stuck = Counter(item.driver for item in buckets if item.outlook in STUCK)
+    return tuple(
+        DriverLine(name=name, buckets=owned[name], stuck=stuck[name], choice=_choice(report, name))
+        for name in report.drivers
+        if not wanted or name.casefold() in wanted
+    )
+
+
+def _choice(report: Report, driver: str) -> PolicyChoice | None:
+    """The policy of a driver: its own, else the one of every driver."""
+    own = [choice for choice in report.policies if choice.driver.casefold() == driver.casefold()]
+    return next(iter([*own, *(choice for choice in report.policies if not choice.driver)]), None)
+
+
+def class_lines(listing: Listing) -> tuple[ClassLine, ...]:
+    """Count, for every class listed, the claims or accesses that use it."""
+    users: Counter[Ref] = Counter()
+    stuck: Counter[Ref] = Counter()
+    using: tuple[Claim | Access, ...] = (*listing.snapshot.claims, *listing.snapshot.accesses)
+    for user in using:
+        kind = Kind.BUCKET_CLASS if isinstance(user, Claim) else Kind.ACCESS_CLASS
+        ref = Ref(kind, "", user.class_name)
+        users[ref] += 1
+        stuck[ref] += listing.verdicts[user.ref].outlook in STUCK
+    classes = [item for item in listing.objects if isinstance(item, BucketClass | AccessClass)]
+    return tuple(ClassLine(item=item, users=users[item.ref], stuck=stuck[item.ref]) for item in classes)

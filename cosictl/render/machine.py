@@ -1,0 +1,43 @@
+"""Documents for programs: JSON, JSON lines, YAML. What is printed always parses, and holds no raw control character."""
+
+import json
+from collections.abc import Mapping
+from typing import TextIO
+
+from cosictl.render.safe import json_safe
+
+
+def dump_json(value: object, stream: TextIO) -> None:
+    """Write one JSON document. Long lists of a top-level object are written item by item."""
+    if not isinstance(value, Mapping):
+        stream.write(_text(value, indent=2) + "\n")
+        return
+    stream.write("{")
+    for position, (key, entry) in enumerate(value.items()):
+        stream.write(f"{',' if position else ''}\n  {_text(key)}: ")
+        if isinstance(entry, list) and entry:
+            stream.write("[")
+            items = (_text(item, indent=2).replace("\n", "\n    ") for item in entry)
+            stream.writelines(f"{',' if place else ''}\n    {item}" for place, item in enumerate(items))
+            stream.write("\n  ]")
+        else:
+            stream.write(_text(entry, indent=2).replace("\n", "\n  "))
+    stream.write("\n}\n" if value else "}\n")
+
+
+def dump_jsonl(value: object, stream: TextIO) -> None:
+    """Write one JSON value on a line of its own."""
+    stream.write(_text(value) + "\n")
+
+
+def dump_yaml(value: object, stream: TextIO) -> None:
+    """Write one YAML document."""
+    import yaml  # noqa: PLC0415 - only -o yaml needs it
+
+    # The detour makes plain lists and dicts of everything, and escapes what YAML would print raw.
+    plain = json.loads(json.dumps(value, ensure_ascii=False, default=list))
+    yaml.safe_dump(plain, stream, sort_keys=False, allow_unicode=False, width=1000, default_flow_style=False)
+
+
+def _text(value: object, *, indent: int | None = None) -> str:
+    return json_safe(json.dumps(value, ensure_ascii=False, indent=indent, default=list))

@@ -1,0 +1,175 @@
+"""Tables for ``get``, ``events``, ``classify`` and the pages of ``explain``."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cosictl.knowledge.lookup import Page
+from cosictl.model.failures import Classification
+from cosictl.model.refs import Ref
+from cosictl.model.report import Assessment
+from cosictl.render.ages import age, stamp, until
+from cosictl.render.console import Out
+from cosictl.render.safe import clip, escape
+
+_GAP = 3
+_NONE = "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """One line of a timeline: when, about what, how often, who said it, and its words."""
+
+    at: datetime | None
+    about: Ref
+    count: int
+    component: str
+    reason: str
+    text: str
+
+
+def print_objects(
+    rows: Sequence[Assessment],
+    out: Out,
+    *,
+    now: datetime,
+    wide: bool = False,
+    no_headers: bool = False,
+    show_namespace: bool = False,
+    show_kind: bool = False,
+    no_trunc: bool = False,
+) -> None:
+    """Print objects with their outlook, one a line; ``wide`` adds driver, policy, flags and message."""
+    heads = ["NAME", "OUTLOOK", "CODE", "CAUSE", "SINCE", "ATTEMPTS", "NEXT TRY"]
+    if show_namespace:
+        heads.insert(0, "NAMESPACE")
+    if wide:
+        heads += ["DRIVER", "POLICY", "FLAGS", "MESSAGE"]
+    lines = [_object_line(item, now, wide=wide, show_namespace=show_namespace, show_kind=show_kind) for item in rows]
+    _table(heads, lines, out, no_headers=no_headers, no_trunc=no_trunc)
+
+
+def _object_line(item: Assessment, now: datetime, *, wide: bool, show_namespace: bool, show_kind: bool) -> list[str]:
+    found = item.classification if item.outlook.value != "ready" else None
+    name = f"{str(item.ref.kind).lower()}/{item.ref.name}" if show_kind else item.ref.name
+    line = [
+        name,
+        item.outlook.value,
+        found.grpc_code.value if found is not None and found.grpc_code is not None else _NONE,
+        found.cause.value if found is not None else _NONE,
+        age(now - item.since) if item.since is not None else _NONE,
+        f"~{item.attempts}" if item.attempts is not None else _NONE,
+        until(item.next_try, now) if item.next_try is not None else _NONE,
+    ]
+    if show_namespace:
+        line.insert(0, item.ref.namespace or _NONE)
+    if wide:
+        flags = ",".join(flag.value for flag in item.flags) or _NONE
+        message = item.failure.text if item.failure is not None else _NONE
+        line += [item.driver or _NONE, item.policy, flags, message]
+    return line
+
+
+def print_rows(
+    heads: Sequence[str], rows: Iterable[Sequence[str]], out: Out, *, no_headers: bool = False, no_trunc: bool = False
+) -> None:
+    """Print any table of texts."""
+    _table(heads, [list(row) for row in rows], out, no_headers=no_headers, no_trunc=no_trunc)
+
+
+def print_events(
+    rows: Sequence[EventRow], out: Out, *, now: datetime, no_headers: bool = False, no_trunc: bool = False
+) -> None:
+    """Print a timeline, one record a line."""
+    lines = [
+        [
+            f"{stamp(row.at)} ({age(now - row.at)} ago)" if row.at is not None else "unknown",
+            str(row.about),
+            f"x{row.count}",
+            row.component or _NONE,
+            row.reason or _NONE,
+            row.text,
+        ]
+        for row in rows
+    ]
+    _table(
+        ["LAST SEEN", "OBJECT", "COUNT", "FROM", "REASON", "MESSAGE"],
+        lines,
+        out,
+        no_headers=no_headers,
+        no_trunc=no_trunc,
+    )
+
+
+CLASSIFICATION_HEADS = ("RETRYABLE", "GRPC CODE", "BACKEND CODE", "CAUSE", "FIX BY", "MISMATCH", "RULE", "TEXT")
+# A stream has no last line to measure the columns by, so they have widths of their own.
+_STREAM_WIDTHS = (10, 19, 24, 24, 17, 9, 24)
+
+
+def print_classification_heads(out: Out) -> None:
+    """Print the heading of a stream of classifications."""
+    out.line(_padded(CLASSIFICATION_HEADS).rstrip(), style="bold")
+
+
+def print_classification(found: Classification, text: str, out: Out) -> None:
+    """Print one classification with its text, on one line."""
+    answer = {True: "yes", False: "no", None: "unknown"}[found.retryable]
+    cells = (
+        answer,
+        found.grpc_code.value if found.grpc_code is not None else _NONE,
+        escape(found.backend_code) if found.backend_code else _NONE,
+        found.cause.value,
+        found.fix_by.value,
+        "yes" if found.code_mismatch else _NONE,
+        found.rule,
+        escape(text),
+    )
+    out.line(clip(_padded(cells), out.width))
+
+
+def print_classifications(rows: Iterable[tuple[Classification, str]], out: Out, *, no_headers: bool = False) -> None:
+    """Print classifications as they come."""
+    if not no_headers:
+        print_classification_heads(out)
+    for found, text in rows:
+        print_classification(found, text, out)
+
+
+def print_page(page: Page, out: Out) -> None:
+    """Print a page of ``explain``: a title, then headings with wrapped text."""
+    width = min(out.width, 100)
+    out.line(escape(page.title), style="bold")
+    for heading, text in page.sections:
+        out.line()
+        out.line(escape(heading), style="bold")
+        for line in text.splitlines() or [""]:
+            wrapped = textwrap.wrap(
+                escape(line), width - 2, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
+            )
+            keep = out.is_terminal and not line.startswith((" ", "$", "kubectl ", "cosictl ", "|"))
+            for piece in wrapped if keep else [escape(line)]:
+                out.line("  " + piece)
+
+
+def _padded(cells: Sequence[str]) -> str:
+    lead = "".join(
+        f"{cell:<{width}}" if len(cell) < width else f"{cell} "
+        for cell, width in zip(cells, _STREAM_WIDTHS, strict=False)
+    )
+    return lead + cells[-1]
+
+
+def _table(heads: Sequence[str], lines: list[list[str]], out: Out, *, no_headers: bool, no_trunc: bool) -> None:
+    from rich.cells import cell_len  # noqa: PLC0415 - rich loads only where something is drawn
+
+    safe = [[escape(cell) for cell in line] for line in lines]
+    shown = safe if no_headers else [list(heads), *safe]
+    if not shown:
+        return
+    widths = [max(cell_len(line[place]) for line in shown) for place in range(len(heads))]
+    for number, line in enumerate(shown):
+        cells = [cell + " " * (width - cell_len(cell) + _GAP) for cell, width in zip(line, widths, strict=True)]
+        text = "".join(cells).rstrip()
+        style = "bold" if number == 0 and not no_headers else ""
+        out.line(text if no_trunc or not out.is_terminal else clip(text, out.width), style=style)

@@ -55,14 +55,18 @@ def main() -> int:
 
 
 def _prepare_streams() -> None:
-    """Make every text printable in every encoding, as an escape that JSON reads too, and closed streams harmless."""
+    """Make every text printable in every encoding, and closed streams harmless.
+
+    Where the encoding is not UTF-8, what is not ASCII becomes an escape that JSON reads too: JSON in Latin-1 is none.
+    """
     codecs.register_error(ESCAPE, _escape)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, _nowhere())
         elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=ESCAPE)
+            encoding = "utf-8" if codecs.lookup(stream.encoding).name == "utf-8" else "ascii"
+            stream.reconfigure(encoding=encoding, errors=ESCAPE)
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:

@@ -80,7 +80,7 @@ def test_any_bytes(data: bytes) -> None:
     dump_bytes(builder, builder.build(taken_at=NOW, basis=TimeBasis.SERVER))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.lists(OBJECTS, max_size=3))
 def test_any_objects_in_any_form(objects: list[dict[str, Any]]) -> None:
     listed = {"apiVersion": "v1", "kind": "List", "items": objects}
@@ -92,7 +92,7 @@ def test_any_objects_in_any_form(objects: list[dict[str, Any]]) -> None:
     read_or_refuse(yaml.safe_dump_all(objects).encode("utf-8", "replace"))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.lists(OBJECTS, max_size=3))
 def test_any_objects_come_back_from_a_dump(objects: list[dict[str, Any]]) -> None:
     plain, keeping = (SnapshotBuilder(source="test", keep_raw=keep) for keep in (False, True))

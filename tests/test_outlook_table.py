@@ -23,7 +23,7 @@ LETTERS = {
 }
 CODES = tuple(GrpcCode)[1:]
 #            Ca Un IA DE NF AE PD RE FP Ab OR Ui In Ua DL Un
-MEANING = "R  U  N  R  U  N  N  U  N  R  N  N  U  R  U  N".split()
+MEANING = "R  U  N  R  U  N  N  U  N  R  N  N  U  R  U  N".replace(" ", "")
 RETRYABLE: dict[GrpcCode, bool | None] = {
     code: {"R": True, "N": False, "U": None}[letter] for code, letter in zip(CODES, MEANING, strict=True)
 }
@@ -51,7 +51,7 @@ CALLS = {"create": Rpc.CREATE, "delete": Rpc.DELETE, "grant": Rpc.GRANT, "revoke
 
 
 def rows() -> list[tuple[str, str, GrpcCode, str]]:
-    found = []
+    found: list[tuple[str, str, GrpcCode, str]] = []
     for line in TABLE.strip().splitlines():
         policy, call, *letters = line.split()
         found.extend((policy, call, code, letter) for code, letter in zip(CODES, letters, strict=True))

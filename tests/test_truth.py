@@ -19,7 +19,7 @@ def judged(version: str) -> dict[str, Assessment]:
 
 
 def truths() -> list[tuple[str, str, dict[str, object]]]:
-    found = []
+    found: list[tuple[str, str, dict[str, object]]] = []
     for version in VERSIONS:
         truth = json.loads((RECORDED / version / "truth.json").read_text())
         found.extend((version, name, facts) for name, facts in truth.items())

@@ -68,13 +68,13 @@ def run(words: Sequence[str]) -> int:
     except typer.Exit as done:
         return done.exit_code
     except typer.TyperException as error:
-        raise _usage(error) from None
+        raise _usage(error, words) from None
     return Exit.OK
 
 
-def _usage(error: typer.TyperException) -> UsageError:
+def _usage(error: typer.TyperException, words: Sequence[str]) -> UsageError:
     """Say in one line what is wrong with the command line, and where the right one is described."""
-    message = " ".join(error.format_message().split()).rstrip(".")
-    context = getattr(error, "ctx", None)
-    path = context.command_path if isinstance(context, typer.Context) else program()
+    message = " ".join(error.format_message().split()).replace("Value error, ", "").rstrip(".")
+    names = {verb.__name__ for verb in VERBS}
+    path = " ".join([program(), *[word for word in words if word in names][:1]])
     return UsageError(message[:1].lower() + message[1:], next_step=f"see {path} --help")

@@ -3,17 +3,16 @@
 # ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable
 from enum import StrEnum
-from pathlib import Path
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cosictl.cli.options import Shared
 from cosictl.cli.output import Format, choose_format, output
-from cosictl.errors import DumpError, UsageError
+from cosictl.cli.said import program, say
 
 if TYPE_CHECKING:
     from cosictl.flows.classify import Classified
@@ -44,18 +43,23 @@ def classify(
     each line is an object with text and optionally id, rpc, carrier and api. -o is table, json or jsonl; jsonl
     answers each line as it comes.
     """
+    from cosictl.cli.messages import read_messages
     from cosictl.flows.classify import classify_lines
 
     chosen = choose_format(shared, Format.TABLE, Format.JSONL, Format.JSON)
     results = (
         result
-        for origin, lines in _inputs(texts or (), files or ())
+        for origin, lines in read_messages(texts or (), files or ())
         for result in classify_lines(lines, is_json=written is Input.JSONL, origin=origin)
     )
-    _print(results, shared, chosen)
+    # The first answer before anything is printed: where the input cannot be read, stdout stays empty.
+    first = next(results, None)
+    if first is None:
+        say(f"{program()}: nothing to classify: the input is empty")
+    _print(chain([] if first is None else [first], results), shared, chosen, empty=first is None)
 
 
-def _print(results: Iterable["Classified"], shared: Shared, chosen: Format) -> None:
+def _print(results: Iterable["Classified"], shared: Shared, chosen: Format, *, empty: bool) -> None:
     from cosictl.render.document import classification_row
     from cosictl.render.machine import dump_json, dump_jsonl
 
@@ -63,7 +67,7 @@ def _print(results: Iterable["Classified"], shared: Shared, chosen: Format) -> N
         from cosictl.render.tables import print_classifications
 
         pairs = ((item.classification, item.entry.text) for item in results)
-        print_classifications(pairs, output(shared), no_headers=shared.no_headers)
+        print_classifications(pairs, output(shared), no_headers=shared.no_headers or empty)
         return
     rows = (classification_row(item.classification, row_id=item.entry.id) for item in results)
     if chosen is Format.JSON:
@@ -73,29 +77,3 @@ def _print(results: Iterable["Classified"], shared: Shared, chosen: Format) -> N
         dump_jsonl(row, sys.stdout)
         # Who follows a log wants the answer now, not when a buffer is full.
         sys.stdout.flush()
-
-
-def _inputs(texts: Sequence[str], files: Sequence[str]) -> Iterator[tuple[str, Iterable[str]]]:
-    """Yield what to read, by name: the arguments, then the files; stdin where there is neither."""
-    if not texts and not files:
-        if sys.stdin is None or sys.stdin.isatty():
-            raise UsageError("nothing to classify", next_step="give a TEXT, -f FILE, or pipe something in")
-        files = ("-",)
-    if list(texts) == ["-"]:
-        texts, files = (), ("-", *files)
-    if texts:
-        yield "arguments", texts
-    for path in files:
-        yield ("standard input" if path == "-" else path), _lines(path)
-
-
-def _lines(path: str) -> Iterator[str]:
-    from cosictl.cli.wiring import standard_input
-
-    try:
-        with nullcontext(standard_input()) if path == "-" else Path(path).open("rb") as stream:
-            for line in stream:
-                yield line.decode("utf-8", "replace")
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise DumpError(f"{path}: cannot be read: {reason or error}", next_step="check the path") from None

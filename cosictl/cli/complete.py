@@ -9,6 +9,7 @@ import typer
 from cosictl.cli.options import Shared
 from cosictl.cli.types import KINDS, Resource, parse_resource
 from cosictl.errors import CosictlError
+from cosictl.model.report import Outlook
 
 # How long a person waits for names while typing.
 NAMES_TIMEOUT_SECONDS = 1.0
@@ -41,6 +42,12 @@ def complete_targets(ctx: typer.Context, incomplete: str) -> list[str]:
     if not slash:
         return _starting([f"{resource.singular}/" for resource in Resource], incomplete)
     return [f"{word}/{found}" for found in _names(ctx, word) if found.startswith(name)]
+
+
+def complete_outlooks(incomplete: str) -> list[str]:
+    """Offer outlooks, after a comma too."""
+    before, comma, last = incomplete.rpartition(",")
+    return [f"{before}{comma}{word}" for word in _starting(Outlook, last)]
 
 
 def complete_resources(incomplete: str) -> list[str]:

@@ -2,18 +2,15 @@
 
 # ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cosictl.cli.complete import complete_targets
 from cosictl.cli.options import AsOf, Dumps, NoTrunc, Shared
 from cosictl.cli.output import Format, choose_format, output, print_document
-from cosictl.cli.said import say_none
+from cosictl.cli.said import say_none, say_unread
 from cosictl.cli.types import parse_targets
-
-if TYPE_CHECKING:
-    from cosictl.flows.events import Record
 
 
 def events(
@@ -32,14 +29,16 @@ def events(
     Of an object and its relatives: the Bucket, claims and accesses that hang together; events and status.error
     alike. Without a target, those of the namespace. -o json or yaml also says what each means.
     """
+    from cosictl.cli.documents import record_document
     from cosictl.cli.wiring import open_source
     from cosictl.flows.events import timeline
 
     chosen = choose_format(shared, Format.TEXT, Format.JSON, Format.YAML)
     source = open_source(shared, dumps, as_of=as_of, targets=parse_targets(targets or ()))
     snapshot, records = timeline(source.read, asked=source.asked)
+    say_unread(snapshot)
     if chosen is not Format.TEXT:
-        print_document({"kind": "List", "items": [_document(record) for record in records]}, chosen)
+        print_document({"kind": "List", "items": [record_document(record) for record in records]}, chosen)
     elif not records:
         say_none("No failure records found", source.asked.namespace)
     else:
@@ -57,24 +56,3 @@ def events(
             for record in records
         ]
         print_events(rows, output(shared), now=snapshot.taken_at, no_headers=shared.no_headers, no_trunc=no_trunc)
-
-
-def _document(record: "Record") -> dict[str, object]:
-    from cosictl.render.ages import stamp
-    from cosictl.render.document import classification_document
-
-    failure = record.failure
-    return {
-        "kind": str(record.about.kind),
-        "namespace": record.about.namespace,
-        "name": record.about.name,
-        "carrier": failure.carrier.value,
-        "first": stamp(failure.first),
-        "last": stamp(failure.last),
-        "count": failure.count,
-        "component": failure.component,
-        "reason": failure.reason,
-        "rpc": failure.rpc.value if failure.rpc else None,
-        "message": failure.text,
-        "classification": classification_document(record.classification),
-    }

@@ -44,11 +44,13 @@ def get(
     As kubectl does it: of the context's namespace, of -n, or with -A of all. -o is wide, name, json, yaml,
     jsonpath=… or custom-columns=…; json is the object as the cluster has it, with our verdict under "diagnosis".
     """
-    from cosictl.cli.listing import Layout, print_drivers, print_listing
+    from cosictl.cli.layout import read_layout
+    from cosictl.cli.listing import print_listing
+    from cosictl.cli.listing_drivers import print_drivers
     from cosictl.cli.wiring import open_source
 
     targets = parse_targets([resource, *(names or ())])
-    layout = Layout.of(shared, outlook=outlook, sort_by=sort_by, no_trunc=no_trunc)
+    layout = read_layout(shared, outlook=outlook, sort_by=sort_by, no_trunc=no_trunc)
     source = open_source(shared, dumps, as_of=as_of, targets=targets, keep_raw=layout.needs_documents)
     if all(target.resource is Resource.DRIVERS for target in targets):
         print_drivers(source, layout)

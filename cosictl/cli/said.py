@@ -8,6 +8,7 @@ from typing import Final
 
 from cosictl.errors import CosictlError
 from cosictl.intake.redact import redact
+from cosictl.model.snapshot import ReadOutcome, Snapshot
 from cosictl.render.safe import escape
 
 PLUGIN: Final = "kubectl-cosi"
@@ -43,6 +44,14 @@ def say_error(error: CosictlError) -> None:
 def say_none(what: str, namespace: str) -> None:
     """Say on stderr that there is nothing, in kubectl's words."""
     say(f"{what} in {namespace} namespace." if namespace else f"{what}.")
+
+
+def say_unread(snapshot: Snapshot) -> None:
+    """Say on stderr, in one line, what somebody refused or what failed: answers may lack for it."""
+    lost = [status for status in snapshot.reads if status.outcome in {ReadOutcome.FORBIDDEN, ReadOutcome.FAILED}]
+    if lost:
+        words = ", ".join(f"{status.resource} ({status.outcome})" for status in lost)
+        say(f"{program()}: not read: {words}; what is shown may lack for it; -v has the server's words")
 
 
 def spoken(hint: str) -> str:

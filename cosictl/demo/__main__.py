@@ -12,7 +12,9 @@ from cosictl.errors import Exit
 def demo() -> int:
     """Show a diagnosis, and what to do after it. Finding stuck objects is what the demo is for, so that is a 0."""
     recording = _short(RECORDING)
-    command = _short(Path(sys.executable).with_name("cosictl"))
+    python = Path(sys.executable)
+    script = python.with_name("cosictl")
+    command = _short(script) if script.exists() else f"{_short(python)} -m cosictl"
     sys.stdout.write(f"$ {command} diagnose -f {recording}\n\n")
     sys.argv[:] = ["cosictl", "diagnose", "-f", recording]
     code = main()
@@ -27,9 +29,9 @@ def demo() -> int:
         f"  {command} diagnose -f DIR                    files that somebody sent you\n"
         f"  {command} --help                             everything else\n"
     )
-    activate = Path(command).with_name("activate")
-    if activate.exists():
-        sys.stdout.write(f"To type only cosictl: source {activate}\n")
+    activate = python.with_name("activate")
+    if script.exists() and activate.exists():
+        sys.stdout.write(f"To type only cosictl: source {_short(activate)}\n")
     return Exit.OK
 
 

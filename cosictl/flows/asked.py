@@ -1,14 +1,14 @@
 """What was asked for, and which of the observed objects that is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from cosictl.errors import NotFoundError
+from cosictl.errors import ClusterError, NotFoundError
 from cosictl.flows.labels import Matcher
 from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, CosiObject
 from cosictl.model.refs import CLUSTER_SCOPED, Kind, Ref
-from cosictl.model.report import Report
-from cosictl.model.snapshot import ReadOutcome, Snapshot, Undecoded
+from cosictl.model.report import Assessment, Outlook, Report
+from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot, Undecoded
 
 # The API's plurals, under which a snapshot says how reading went.
 PLURALS = {
@@ -41,6 +41,11 @@ class Asked:
         """Whether single objects were asked for, rather than a namespace or everything."""
         return bool(self.named) or self.labels is not None
 
+    @property
+    def one(self) -> bool:
+        """Whether exactly one thing was asked for by its name."""
+        return len(self.named) == 1 and bool(self.named[0].name)
+
 
 def objects_of(snapshot: Snapshot) -> Iterator[CosiObject]:
     """Yield every COSI object: buckets, claims, accesses, then the classes."""
@@ -62,6 +67,21 @@ def found(snapshot: Snapshot, asked: Asked) -> tuple[CosiObject, ...]:
     return tuple(item for item in here if not asked.named or any(_is_named(item, named) for named in asked.named))
 
 
+def check_read(snapshot: Snapshot, resources: Iterable[str]) -> None:
+    """Refuse to call a list empty that could not be read; raises ClusterError with the server's words."""
+    for resource in resources:
+        statuses = [status for status in snapshot.reads if status.resource == resource]
+        refused = [status for status in statuses if status.outcome in _REFUSED]
+        if refused and not any(status.outcome is ReadOutcome.OK for status in statuses):
+            raise ClusterError(
+                f"{resource} could not be read: {refused[0].reason or refused[0].outcome}",
+                next_step=f"check your rights with: kubectl auth can-i list {resource}",
+            )
+
+
+_REFUSED = frozenset({ReadOutcome.FORBIDDEN, ReadOutcome.FAILED, ReadOutcome.ABSENT})
+
+
 def narrowed(report: Report, snapshot: Snapshot, asked: Asked) -> Report:
     """Return the report on what was asked for: those objects, the findings about them, and what carries the cause.
 
@@ -71,7 +91,7 @@ def narrowed(report: Report, snapshot: Snapshot, asked: Asked) -> Report:
         return report
     drivers = {named.name.casefold() for named in asked.named if named.kind is None}
     wanted = {item.ref for item in found(snapshot, asked)}
-    wanted |= {item.ref for item in report.objects if item.driver.casefold() in drivers}
+    wanted |= {item.ref for item in report.objects if drivers & {"", item.driver.casefold()}}
     wanted |= {_ref(record) for record in snapshot.undecoded if _is_lost(record, asked)}
     findings = tuple(
         finding
@@ -82,12 +102,19 @@ def narrowed(report: Report, snapshot: Snapshot, asked: Asked) -> Report:
     )
     shown = wanted | {finding.root for finding in findings}
     shown |= {item.waits_on for item in report.objects if item.ref in wanted and item.waits_on is not None}
+    objects = tuple(item for item in report.objects if item.ref in shown)
     return replace(
         report,
-        objects=tuple(item for item in report.objects if item.ref in shown),
+        objects=objects,
         findings=findings,
+        unread=tuple(status for status in report.unread if _is_missed(status, objects)),
         namespaces=(asked.namespace,) if asked.namespace and not asked.narrow else report.namespaces,
     )
+
+
+def _is_missed(status: ReadStatus, objects: tuple[Assessment, ...]) -> bool:
+    """Whether something unread matters to these objects; that one is ready is seen from the object alone."""
+    return status.outcome is not ReadOutcome.NOT_IN_DUMP or any(o.outlook is not Outlook.READY for o in objects)
 
 
 def _bound_names(snapshot: Snapshot, namespace: str) -> frozenset[str]:
@@ -116,7 +143,7 @@ def _is_within(item: CosiObject, asked: Asked, bound: frozenset[str]) -> bool:
 def _is_named(item: CosiObject, named: Named) -> bool:
     if named.kind is None:
         driver = item.driver if not isinstance(item, Claim) else ""
-        return bool(driver) and driver.casefold() == named.name.casefold()
+        return bool(driver) and named.name.casefold() in ("", driver.casefold())
     return item.ref.kind == named.kind and named.name in ("", item.meta.name)
 
 

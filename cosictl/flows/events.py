@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cosictl.diagnosis.classify import classify
 from cosictl.diagnosis.graph import Graph, link, rpc_of_text
-from cosictl.flows.asked import Asked, found
+from cosictl.flows.asked import Asked, check_read, found
 from cosictl.model.failures import Carrier, Classification, Failure
 from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, CosiObject, Event, Stateful
 from cosictl.model.refs import Api, Ref
@@ -25,13 +25,20 @@ def timeline(read: Callable[[], Snapshot], *, asked: Asked) -> tuple[Snapshot, t
     """Return what was observed and its failure records, the oldest first, those without a time at the front.
 
     Relatives are the Bucket, claims and accesses that hang together. Records that belong to no object we know are
-    there only when no single object was asked for. Raises NotFoundError.
+    there only when no single object was asked for. Raises NotFoundError, and ClusterError where events could not be
+    read and nothing else was found.
     """
     snapshot = read()
     graph = link(snapshot)
-    records = [record for item in _with_relatives(graph, found(snapshot, asked)) for record in _records(graph, item)]
+    items = found(snapshot, asked)
+    if not asked.narrow:
+        # Classes belong to every namespace, and would bring in all that uses them.
+        items = tuple(item for item in items if not isinstance(item, BucketClass | AccessClass))
+    records = [record for item in _with_relatives(graph, items) for record in _records(graph, item)]
     if not asked.narrow:
         records += [_unattached(event) for event in graph.unattached if _is_near(event, asked.namespace)]
+    if not records:
+        check_read(snapshot, ["events"])
     return snapshot, tuple(sorted(records, key=_oldest_first))
 
 
@@ -99,8 +106,8 @@ def _unattached(event: Event) -> Record:
 
 
 def _is_near(event: Event, namespace: str) -> bool:
-    """Whether a record without an object may concern a namespace; those of Buckets live in none."""
-    return not namespace or event.about_namespace in ("", namespace)
+    """Whether a record without an object concerns a namespace; one about a Bucket that is gone concerns none."""
+    return not namespace or event.about_namespace == namespace
 
 
 def _oldest_first(record: Record) -> tuple[float, float, Ref, str]:

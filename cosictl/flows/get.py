@@ -1,16 +1,15 @@
 """Get: observe, conclude, keep the objects asked for, with their verdicts."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from cosictl.diagnosis.report import diagnose
-from cosictl.errors import ClusterError
-from cosictl.flows.asked import PLURALS, Asked, found
+from cosictl.flows.asked import PLURALS, Asked, check_read, found
 from cosictl.model.objects import Access, AccessClass, BucketClass, Claim, CosiObject
 from cosictl.model.refs import Kind, Ref
 from cosictl.model.report import STUCK, Assessment, Outlook, PolicyChoice, Report
-from cosictl.model.snapshot import ReadOutcome, Snapshot
+from cosictl.model.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +19,10 @@ class Listing:
     objects: tuple[CosiObject, ...]
     verdicts: Mapping[Ref, Assessment]
     snapshot: Snapshot
+
+    def picked(self, places: Sequence[int]) -> "Listing":
+        """Return the objects at these places, in this order."""
+        return replace(self, objects=tuple(self.objects[place] for place in places))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,28 +47,13 @@ class ClassLine:
 def list_objects(read: Callable[[], Snapshot], *, asked: Asked, outlooks: Collection[Outlook] = ()) -> Listing:
     """Return the objects asked for; with ``outlooks`` only those of one of them. Raises NotFoundError."""
     snapshot = read()
-    _check_read(snapshot, asked)
+    check_read(snapshot, [PLURALS[named.kind] for named in asked.named if named.kind is not None])
     report = diagnose(snapshot)
     verdicts = {item.ref: item for item in report.objects}
     objects = found(snapshot, asked)
     if outlooks:
         objects = tuple(item for item in objects if item.ref in verdicts and verdicts[item.ref].outlook in outlooks)
     return Listing(objects=objects, verdicts=verdicts, snapshot=snapshot)
-
-
-def _check_read(snapshot: Snapshot, asked: Asked) -> None:
-    """Refuse to call a list empty that could not be read; raises ClusterError with the server's words."""
-    for plural in [PLURALS[named.kind] for named in asked.named if named.kind is not None]:
-        statuses = [status for status in snapshot.reads if status.resource == plural]
-        refused = [status for status in statuses if status.outcome in _REFUSED]
-        if refused and not any(status.outcome is ReadOutcome.OK for status in statuses):
-            raise ClusterError(
-                f"{plural} could not be read: {refused[0].reason or refused[0].outcome}",
-                next_step=f"check your rights with: kubectl auth can-i list {plural}.objectstorage.k8s.io",
-            )
-
-
-_REFUSED = frozenset({ReadOutcome.FORBIDDEN, ReadOutcome.FAILED, ReadOutcome.ABSENT})
 
 
 def list_drivers(read: Callable[[], Snapshot], *, asked: Asked) -> tuple[DriverLine, ...]:

@@ -6,6 +6,8 @@ Only ``UndecodableError`` leaves this module.
 """
 
 import json
+import math
+import re
 import types
 from datetime import datetime
 from typing import TypeVar, Union, get_args, get_origin
@@ -18,6 +20,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 CONTENT_ERRORS = (msgspec.MsgspecError, ValueError, RecursionError, OverflowError)
 _LARGEST = 2**63
 _LONGEST_NUMBER = 19
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 class UndecodableError(ValueError):
@@ -122,7 +125,7 @@ def _fit_scalar(value: object, wanted: object) -> object:
     elif wanted is bool:
         if isinstance(value, bool):
             return value
-        if value in {"true", "false"} if isinstance(value, str) else False:
+        if isinstance(value, str) and value in {"true", "false"}:
             return value == "true"
     elif wanted is int:
         return _fit_integer(value)
@@ -135,8 +138,8 @@ def _fit_scalar(value: object, wanted: object) -> object:
 
 
 def _fit_integer(value: object) -> int:
-    if isinstance(value, str) and len(value) < _LONGEST_NUMBER and value.lstrip("-").isdecimal():
-        return int(value) if value.lstrip("-") == value.removeprefix("-") else 0
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
+        return int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and -_LARGEST <= value < _LARGEST:
@@ -150,9 +153,11 @@ def _integer(digits: str) -> int | float:
 
 
 def _mend(value: object) -> object:
-    """Replace lone surrogates, which JSON can spell and UTF-8 cannot, throughout a tree."""
+    """Replace what Python reads and JSON in UTF-8 cannot hold: lone surrogates, infinity and not-a-number."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
     if isinstance(value, list):
         return [_mend(item) for item in value]
     if isinstance(value, dict):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 _DEEPEST = 100
-_LARGEST = 5_000_000
+_MOST_REPEATED = 1_000_000
 _LONGEST_NUMBER = 19
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?")
@@ -33,8 +33,6 @@ class _Frame:
 
     def take(self, item: object, size: int) -> None:
         self.size += size
-        if self.size > _LARGEST:
-            raise YamlError("its aliases expand without end")
         if isinstance(self.value, list):
             self.value.append(item)
         elif self.key is not None:
@@ -51,6 +49,7 @@ class _Document:
     stack: list[_Frame] = field(default_factory=list)
     anchors: dict[str, tuple[object, int]] = field(default_factory=dict)
     root: object = None
+    repeated: int = 0
 
     @property
     def expects_key(self) -> bool:
@@ -76,7 +75,11 @@ class _Document:
     def repeat(self, anchor: str) -> None:
         if anchor not in self.anchors:
             raise YamlError(f"the alias {anchor} stands for nothing")
-        self.put(*self.anchors[anchor], None)
+        item, size = self.anchors[anchor]
+        self.repeated += size
+        if self.repeated > _MOST_REPEATED:
+            raise YamlError("its aliases expand without end")
+        self.put(item, size, None)
 
 
 def yaml_documents(text: str) -> Iterator[object]:

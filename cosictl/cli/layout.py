@@ -1,0 +1,107 @@
+"""How ``get`` was asked to print: the options read once, before anything is observed."""
+
+# ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
+
+import difflib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cosictl.cli.documents import Document, as_list
+from cosictl.cli.jsonpath import Select, compile_columns, compile_path, compile_template
+from cosictl.cli.options import Shared
+from cosictl.cli.output import Format, output, print_document, unknown_format
+from cosictl.errors import UsageError
+from cosictl.model.report import Outlook
+
+JSONPATH: Final = "jsonpath="
+COLUMNS: Final = "custom-columns="
+_PLAIN: Final = (Format.TABLE, Format.WIDE, Format.NAME, Format.JSON, Format.YAML)
+# Columns of the table that --sort-by takes by name.
+SORT_COLUMNS: Final = {
+    "name": ".metadata.name",
+    "namespace": ".metadata.namespace",
+    "age": ".metadata.creationTimestamp",
+    "outlook": ".diagnosis.outlook",
+    "code": ".diagnosis.classification.grpcCode",
+    "cause": ".diagnosis.classification.cause",
+    "since": ".diagnosis.since",
+    "attempts": ".diagnosis.attempts",
+    "driver": ".diagnosis.driver",
+}
+# Prints documents; the flag says that the one object was asked for by name.
+Printer = Callable[[Sequence[Document], bool], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How to print. ``printer`` is None for tables and names, which are no documents."""
+
+    shared: Shared
+    chosen: Format | None
+    printer: Printer | None
+    sort: Select | None
+    outlooks: frozenset[Outlook]
+    no_trunc: bool
+
+    @property
+    def needs_documents(self) -> bool:
+        """Whether the objects as the cluster has them are needed."""
+        return self.sort is not None or self.printer is not None
+
+
+def read_layout(shared: Shared, *, outlook: str | None, sort_by: str | None, no_trunc: bool) -> Layout:
+    """Read the options; raises UsageError."""
+    given = shared.output or Format.TABLE
+    printer: Printer | None = None
+    chosen = next((item for item in _PLAIN if item == given), None)
+    if given.startswith(JSONPATH):
+        printer = _template_printer(given.removeprefix(JSONPATH))
+    elif given.startswith(COLUMNS):
+        printer = _column_printer(given.removeprefix(COLUMNS), shared, no_trunc=no_trunc)
+    elif chosen is None:
+        raise unknown_format(given, *_PLAIN, f"{JSONPATH}…", f"{COLUMNS}…")
+    elif chosen in (Format.JSON, Format.YAML):
+        printer = _document_printer(chosen)
+    return Layout(
+        shared=shared,
+        chosen=chosen,
+        printer=printer,
+        sort=compile_path(SORT_COLUMNS.get(sort_by, sort_by)) if sort_by else None,
+        outlooks=frozenset(_outlook(word) for word in (outlook or "").split(",") if word),
+        no_trunc=no_trunc,
+    )
+
+
+def _outlook(word: str) -> Outlook:
+    try:
+        return Outlook(word.strip().lower())
+    except ValueError:
+        close = difflib.get_close_matches(word, Outlook, n=2) or list(Outlook)
+        raise UsageError(f'unknown outlook "{word}"', next_step=f"try {', '.join(close)}") from None
+
+
+def _document_printer(chosen: Format) -> Printer:
+    return lambda documents, one: print_document(as_list(documents, one=one), chosen)
+
+
+def _template_printer(template: str) -> Printer:
+    write = compile_template(template)
+
+    def show(documents: Sequence[Document], one: bool) -> None:  # noqa: FBT001 - every printer takes it
+        sys.stdout.write(write(as_list(documents, one=one)))
+
+    return show
+
+
+def _column_printer(spec: str, shared: Shared, *, no_trunc: bool) -> Printer:
+    heads, cells = compile_columns(spec)
+
+    def show(documents: Sequence[Document], one: bool) -> None:  # noqa: ARG001, FBT001 - every printer takes both
+        from cosictl.render.tables import print_rows
+
+        rows = [cells(document) for document in documents]
+        print_rows(heads, rows, output(shared), no_headers=shared.no_headers, no_trunc=no_trunc)
+
+    return show

@@ -1,0 +1,73 @@
+"""The command line run as a real process: in a pipe, or in a terminal of a given width."""
+
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+V1: Final = str(ROOT / "tests" / "recorded" / "v1alpha1")
+V2: Final = str(ROOT / "tests" / "recorded" / "v1alpha2")
+COMMAND: Final = (sys.executable, "-m", "cosictl")
+TIMEOUT_SECONDS: Final = 60
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of this process, with the package on its path."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), **(extra or {})}
+
+
+def cosictl(
+    *words: str, stdin: str | bytes = "", env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run one command with its output in pipes."""
+    given = stdin if isinstance(stdin, bytes) else stdin.encode()
+    done = subprocess.run(
+        [*COMMAND, *words],
+        input=given,
+        capture_output=True,
+        env=environment(env),
+        cwd=cwd,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def in_terminal(*words: str, columns: int, env: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Run one command in a terminal of so many columns; returns its exit code and what the terminal saw."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    process = subprocess.Popen(
+        [*COMMAND, *words],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment({"TERM": "xterm-256color", **(env or {})}),
+    )
+    os.close(theirs)
+    seen = bytearray()
+    while chunk := _read(ours):
+        seen += chunk
+    os.close(ours)
+    return process.wait(TIMEOUT_SECONDS), seen.decode().replace("\r\n", "\n")
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:  # Linux answers EIO when the last writer is gone
+        return b""
+
+
+def one_line(text: str) -> str:
+    """The only line of an error output."""
+    lines = text.splitlines()
+    assert len(lines) == 1, text
+    return lines[0]

@@ -1,0 +1,145 @@
+"""``cosictl get`` and ``cosictl events``: namespaces, formats, filters."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cli_process import V1, V2, cosictl
+
+
+def lines(*words: str) -> list[str]:
+    done = cosictl(*words, "-f", V1)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def items(*words: str) -> list[dict[str, Any]]:
+    loaded = json.loads(cosictl("get", *words, "-f", V1, "-o", "json").stdout)
+    assert loaded["kind"] == "List"
+    found: list[dict[str, Any]] = loaded["items"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("words", "heads", "count"),
+    [
+        (("buckets",), "NAME", 20),
+        (("claims",), "NAMESPACE", 22),
+        (("claims", "-n", "team-a"), "NAME ", 21),
+        (("ba",), "NAMESPACE", 6),
+        (("accessclasses",), "NAME", 1),
+        (("drivers",), "NAME", 2),
+        (("claims,buckets",), "NAMESPACE", 42),
+    ],
+    ids=str,
+)
+def test_a_table_has_a_line_for_every_object(words: tuple[str, ...], heads: str, count: int) -> None:
+    found = lines("get", *words)
+    assert found[0].startswith(heads)
+    assert len(found) >= 1 + count
+    assert lines("get", *words, "--no-headers")[0] != found[0]
+
+
+def test_outlooks_filter() -> None:
+    stuck = items("buckets", "--outlook", "looping,parked")
+    assert {item["diagnosis"]["outlook"] for item in stuck} == {"looping"}
+    assert len(stuck) < len(items("buckets"))
+
+
+def test_json_is_the_object_with_our_verdict() -> None:
+    one = json.loads(cosictl("get", "claim/recovers", "-f", V1, "-o", "json").stdout)
+    assert (one["kind"], one["metadata"]["name"]) == ("BucketClaim", "recovers")
+    assert one["spec"]["protocols"] == ["S3"]
+    assert one["diagnosis"]["outlook"] == "stalled"
+
+
+def test_names_are_written_as_kubectl_writes_them() -> None:
+    assert lines("get", "claim", "recovers", "-o", "name") == ["bucketclaim.objectstorage.k8s.io/recovers"]
+    assert lines("get", "drivers", "-o", "name") == ["driver/cosi.example.com", "driver/nobody.example.com"]
+
+
+def test_wide_adds_columns() -> None:
+    assert lines("get", "buckets", "-o", "wide")[0].split()[-4:] == ["DRIVER", "POLICY", "FLAGS", "MESSAGE"]
+
+
+def test_nothing_found_is_said_on_stderr_in_kubectls_words() -> None:
+    none = cosictl("get", "claims", "-n", "nowhere", "-f", V1)
+    assert (none.returncode, none.stdout, none.stderr) == (0, "", "No resources found in nowhere namespace.\n")
+    everywhere = cosictl("get", "claims", "--outlook", "parked", "-f", V1)
+    assert everywhere.stderr == "No resources found.\n"
+    machine = cosictl("get", "claims", "-n", "nowhere", "-f", V1, "-o", "json")
+    assert json.loads(machine.stdout)["items"] == []
+
+
+def test_drivers_say_which_policy_serves_them() -> None:
+    found = {item["metadata"]["name"]: item["diagnosis"] for item in items("drivers")}
+    assert found["cosi.example.com"]["policy"] == "v0.2.2"
+    assert found["cosi.example.com"]["buckets"] == 19
+
+
+def test_events_of_an_object_are_those_of_its_relatives_too() -> None:
+    found = lines("events", "claim/create-invalidargument")
+    about = {line.split()[3] for line in found[1:]}
+    assert {word.partition("/")[0] for word in about} == {"Bucket", "BucketAccess"}
+    assert len(found) < len(lines("events"))
+
+
+def test_events_are_in_the_order_of_time() -> None:
+    times = [line.split()[0] for line in lines("events")[1:]]
+    assert times == sorted(times)
+    assert len(times) > 20
+
+
+def test_status_errors_are_in_the_timeline() -> None:
+    loaded = json.loads(cosictl("events", "-f", V2, "-o", "json").stdout)
+    assert {item["carrier"] for item in loaded["items"]} == {"status.error"}
+    assert {item["classification"]["cause"] for item in loaded["items"]} > {"permission"}
+
+
+def test_events_of_another_namespace_are_not_shown() -> None:
+    none = cosictl("events", "-n", "nowhere", "-f", V1)
+    assert (none.returncode, none.stdout) == (0, "")
+    assert none.stderr == "No failure records found in nowhere namespace.\n"
+
+
+def test_jsonpath_walks_the_same_document() -> None:
+    assert lines("get", "claim", "recovers", "-o", "jsonpath={.metadata.name} {.diagnosis.outlook}") == [
+        "recovers stalled"
+    ]
+    names = lines("get", "claims", "-o", "jsonpath={.items[*].metadata.name}")[0].split()
+    assert names == [item["metadata"]["name"] for item in items("claims")]
+    per_line = lines("get", "buckets", "-o", 'jsonpath={range .items[*]}{.metadata.name}{"\\n"}{end}')
+    assert len(per_line) == 20
+
+
+def test_custom_columns_are_the_users() -> None:
+    words = ("get", "claims", "-n", "team-a", "-o", "custom-columns=WHO:.metadata.name,HOW:.diagnosis.outlook,X:.nope")
+    found = [line.split() for line in lines(*words)]
+    assert found[0] == ["WHO", "HOW", "X"]
+    assert ["recovers", "stalled", "<none>"] in found
+    assert len(found) == 22
+    assert lines(*words, "--no-headers")[0].split() == found[1]
+
+
+@pytest.mark.parametrize("path", ["attempts", ".diagnosis.attempts", "{.diagnosis.attempts}"])
+def test_numbers_are_sorted_as_numbers(path: str) -> None:
+    attempts = [item["diagnosis"]["attempts"] for item in items("buckets", "--sort-by", path)]
+    known = [number for number in attempts if number is not None]
+    assert known == sorted(known)
+    assert attempts == [None] * (len(attempts) - len(known)) + known
+
+
+def test_tables_are_sorted_too() -> None:
+    by_time = [item["metadata"]["name"] for item in items("buckets", "--sort-by=age")]
+    assert [line.split()[0] for line in lines("get", "buckets", "--sort-by=.metadata.creationTimestamp")[1:]] == by_time
+    assert by_time != sorted(by_time)
+    drivers = lines("get", "drivers", "--sort-by=.diagnosis.buckets", "--no-headers")
+    assert [line.split()[0] for line in drivers] == ["nobody.example.com", "cosi.example.com"]
+
+
+@pytest.mark.parametrize("output", ["jsonpath={.items[", "jsonpath={.a", "custom-columns=NAME", "custom-columns="])
+def test_a_broken_template_is_a_usage_error(output: str) -> None:
+    done = cosictl("get", "claims", "-f", V1, "-o", output)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1

@@ -91,7 +91,7 @@ def test_one_code_alone() -> None:
     assert len(found["findings"]) > 1
     text = cosictl("diagnose", "-f", V1, "--finding", "COSI104", "--all").stdout
     assert "COSI101" not in text
-    assert text.count("could be lost") == len(found["findings"])
+    assert text.count("\n  Bucket bucket-") == len(found["findings"])
 
 
 def test_what_if_another_sidecar_were_running() -> None:

@@ -47,7 +47,7 @@ def as_json(report: Report) -> str:
 
 def as_text(report: Report) -> str:
     stream = io.StringIO()
-    print_diagnosis(report, make_out(stream, color="never", width=120), show_all=True)
+    print_diagnosis(report, make_out(stream, color="never", width=100), show_all=True)
     return stream.getvalue().replace(report.source, "DUMP")
 
 

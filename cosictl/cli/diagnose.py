@@ -9,7 +9,7 @@ import typer
 from cosictl.cli.complete import complete_findings, complete_policies, complete_targets
 from cosictl.cli.options import AsOf, Dumps, NoTrunc, Shared
 from cosictl.cli.output import Format, choose_format, output, print_document
-from cosictl.cli.said import program
+from cosictl.cli.said import program, same_again
 from cosictl.cli.types import parse_targets
 
 
@@ -35,7 +35,7 @@ def diagnose(
         str | None,
         typer.Option("--finding", metavar="CODE", autocompletion=complete_findings, help="Only findings of this code."),
     ] = None,
-    show_all: Annotated[bool, typer.Option("--all", help="Print every object of a finding, and healthy ones.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Print every object of a finding.")] = False,
     no_trunc: NoTrunc = False,
 ) -> None:
     """Find out what is stuck, and why.
@@ -56,7 +56,15 @@ def diagnose(
         from cosictl.render.diagnosis_text import print_diagnosis
 
         out = output(shared)
-        print_diagnosis(report, out, show_all=show_all, only_finding=code, no_trunc=no_trunc, prog=program())
+        print_diagnosis(
+            report,
+            out,
+            show_all=show_all,
+            only_finding=code,
+            no_trunc=no_trunc,
+            prog=program(),
+            again=same_again(),
+        )
     else:
         from cosictl.render.document import diagnosis_document
 

@@ -1,5 +1,6 @@
 """Lines on stderr: one error, one line; foreign text in it masked and escaped."""
 
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,6 +21,11 @@ def program() -> str:
     """What the person typed to start us: ``kubectl cosi`` through the plugin shim, else ``cosictl``."""
     name = PurePath(sys.argv[0] if sys.argv else "").name.replace("_", "-")
     return "kubectl cosi" if name.removesuffix(".exe").startswith(PLUGIN) else "cosictl"
+
+
+def same_again() -> str:
+    """What the person typed, to be typed again with more options: ``cosictl diagnose -f dump``."""
+    return f"{program()} {plain(shlex.join(sys.argv[1:]))}"
 
 
 def plain(text: str) -> str:

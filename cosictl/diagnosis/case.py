@@ -30,7 +30,7 @@ class Verdict:
 
     ``code`` is the finding it raises ("" for none), ``candidates`` the codes the evidence cannot tell apart,
     ``waits_on`` the object that carries the cause, ``needs`` the resources that would have told more, ``facts``
-    fill the commands of the finding, ``fix_by`` overrides the catalogue's.
+    fill the commands of the finding, ``fix_by`` and ``remedy`` override the catalogue's.
     """
 
     outlook: Outlook
@@ -41,6 +41,7 @@ class Verdict:
     needs: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     fix_by: FixBy | None = None
+    remedy: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
     retried: bool = False
 

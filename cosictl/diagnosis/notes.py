@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from cosictl.diagnosis.advice import commands_about, offered
 from cosictl.diagnosis.graph import Graph
 from cosictl.diagnosis.policy import Policies, apis_in_use
 from cosictl.diagnosis.service import Service, Sidecar, components, service_of
@@ -27,6 +28,7 @@ class Observed:
 
 
 def note(
+    graph: Graph,
     code: str,
     root: Ref,
     outlook: Outlook,
@@ -47,7 +49,7 @@ def note(
         evidence=tuple(evidence),
         explanation=entry.cause,
         remedy=entry.remedy,
-        commands=(),
+        commands=commands_about(graph, offered(entry.commands, outlook), root),
         risk=entry.risk,
         candidates=candidates,
     )
@@ -57,6 +59,7 @@ def orphans(seen: Observed) -> list[Finding]:
     """Buckets whose claim is gone and that nothing else complains about."""
     return [
         note(
+            seen.graph,
             "COSI305",
             item.ref,
             item.outlook,
@@ -90,7 +93,9 @@ def shared_buckets(seen: Observed) -> list[Finding]:
         words = ", ".join(str(claim.ref) for claim in claims)
         evidence = (Evidence(text=f"used by {words}", source="spec.existingBucketName of the claims"),)
         root = Ref(Kind.BUCKET, "", name)
-        found.append(note("COSI207", root, Outlook.READY, evidence, symptoms=(claim.ref for claim in claims)))
+        found.append(
+            note(seen.graph, "COSI207", root, Outlook.READY, evidence, symptoms=(claim.ref for claim in claims))
+        )
     return found
 
 
@@ -112,7 +117,7 @@ def components_down(seen: Observed) -> list[Finding]:
         evidence = [Evidence(text=words.strip(), source=_where(part))]
         if text:
             evidence.append(Evidence(text=text, source="its last words", quoted=True))
-        found.append(note(code, _pod_ref(part), Outlook.LOOPING, evidence, candidates=candidates))
+        found.append(note(seen.graph, code, _pod_ref(part), Outlook.LOOPING, evidence, candidates=candidates))
     return found
 
 
@@ -123,6 +128,7 @@ def version_skew(seen: Observed) -> list[Finding]:
         return []
     return [
         note(
+            seen.graph,
             "COSI503",
             _pod_ref(part),
             Outlook.STALLED,
@@ -149,6 +155,7 @@ def mute_sidecars(seen: Observed) -> list[Finding]:
         return []
     return [
         note(
+            seen.graph,
             "COSI506",
             _pod_ref(part),
             Outlook.UNKNOWN,
@@ -172,13 +179,17 @@ def misfits(seen: Observed) -> list[Finding]:
         mute = policy is not None and policy.records is Records.EVENTS_POD_NAMESPACE
         if part.match.role == "sidecar" and mute and wrote and part.pod.meta.namespace != "default":
             text = f"{part.container.image} cannot write Bucket events from here, yet such events exist"
-            found.append(note("COSI508", _pod_ref(part), Outlook.UNKNOWN, (Evidence(text=text, source=_where(part)),)))
+            found.append(
+                note(
+                    seen.graph, "COSI508", _pod_ref(part), Outlook.UNKNOWN, (Evidence(text=text, source=_where(part)),)
+                )
+            )
         if part.match.role == "controller" and part.match.release.startswith("v0.2.2"):
             odd = next((b for b in seen.graph.snapshot.buckets if _old_name(b)), None)
             if odd is not None:
                 text = f"{part.container.image} would name Buckets bucket-<uid>, but {odd.meta.name} is <class><uid>"
                 evidence = (Evidence(text=text, source=_where(part)),)
-                found.append(note("COSI508", _pod_ref(part), Outlook.READY, evidence))
+                found.append(note(seen.graph, "COSI508", _pod_ref(part), Outlook.READY, evidence))
     return found
 
 
@@ -207,10 +218,12 @@ def driver_names(seen: Observed) -> list[Finding]:
         names = spelled.get(cls.driver.casefold(), set())
         if len(names) > 1:
             text = "the same driver is spelled " + ", ".join(sorted(names))
-            found.append(note("COSI601", cls.ref, Outlook.READY, (Evidence(text=text, source="driver names"),)))
+            found.append(
+                note(seen.graph, "COSI601", cls.ref, Outlook.READY, (Evidence(text=text, source="driver names"),))
+            )
         elif cls.driver and service_of(seen.graph, cls.driver, cls.api) is Service.ABSENT:
             text = f"no sidecar holds a lease for driver {cls.driver}"
-            found.append(note("COSI602", cls.ref, Outlook.READY, (Evidence(text=text, source="leases"),)))
+            found.append(note(seen.graph, "COSI602", cls.ref, Outlook.READY, (Evidence(text=text, source="leases"),)))
     return found
 
 
@@ -228,7 +241,7 @@ def namespaces_going(seen: Observed) -> list[Finding]:
         text = f"all {len(items)} claims and accesses of namespace {namespace} are being deleted"
         root = Ref("Namespace", "", namespace)
         evidence = (Evidence(text=text, source="deletion timestamps"),)
-        found.append(note("COSI313", root, hanging[0].outlook, evidence, symptoms=(i.ref for i in items)))
+        found.append(note(seen.graph, "COSI313", root, hanging[0].outlook, evidence, symptoms=(i.ref for i in items)))
     return found
 
 
@@ -236,6 +249,7 @@ def undecoded(seen: Observed) -> list[Finding]:
     """Objects that could not be decoded, by name."""
     return [
         note(
+            seen.graph,
             "COSI903",
             Ref(lost.kind or "Object", lost.namespace, lost.name or "(no name)"),
             Outlook.UNKNOWN,

@@ -1,20 +1,19 @@
 """The whole diagnosis: assess every object, fold symptoms under their root, add notes, list what was unread."""
 
-import shlex
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from cosictl.diagnosis.advice import commands_about, offered
 from cosictl.diagnosis.assess import assess_access, assess_bucket, assess_claim
 from cosictl.diagnosis.case import Verdict
 from cosictl.diagnosis.graph import Graph, link
 from cosictl.diagnosis.notes import NOTES, Observed
 from cosictl.diagnosis.policy import apis_in_use, choose
 from cosictl.knowledge.catalogue import CATALOGUE
-from cosictl.knowledge.commands import BLANKS
 from cosictl.model.failures import FixBy
-from cosictl.model.objects import AccessClass, Bucket, BucketClass, CosiObject
-from cosictl.model.refs import Kind, Ref
-from cosictl.model.report import Assessment, Finding, Outlook, Report
+from cosictl.model.objects import AccessClass, Bucket, BucketClass
+from cosictl.model.refs import Ref
+from cosictl.model.report import STUCK, Assessment, Finding, Outlook, Report
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot
 
 # Worst first: what will not move by itself, then what cannot be told, then what moves.
@@ -86,69 +85,36 @@ def _root_of(ref: Ref, waits: Mapping[Ref, Ref | None]) -> Ref:
 
 def _finding(graph: Graph, item: Assessment, verdict: Verdict, symptoms: tuple[Ref, ...]) -> Finding:
     entry = CATALOGUE[verdict.code]
-    classification = item.classification
-    fix_by = verdict.fix_by or entry.fix_by
-    if verdict.fix_by is None and classification is not None and classification.fix_by is not FixBy.UNKNOWN:
-        fix_by = classification.fix_by
-    facts = {**_facts(graph, item), **verdict.facts}
     return Finding(
         code=verdict.code,
         title=entry.title,
         root=item.ref,
         outlook=verdict.outlook,
-        fix_by=fix_by,
+        fix_by=_fix_by(verdict, item),
         symptoms=symptoms,
         evidence=verdict.evidence,
         explanation="; ".join(verdict.basis),
-        remedy=entry.remedy,
-        commands=tuple(_filled(command, facts) for command in entry.commands),
+        remedy=verdict.remedy or entry.remedy,
+        commands=commands_about(
+            graph, offered(entry.commands, verdict.outlook), item.ref, {"driver": item.driver, **verdict.facts}
+        ),
         risk=entry.risk,
         candidates=verdict.candidates,
         since=item.since,
     )
 
 
-def _filled(template: str, facts: Mapping[str, str]) -> str:
-    """A command with its names filled in. Names are foreign text, so every one is quoted for the shell."""
-    values = {key: shlex.quote(facts[key]) if facts.get(key) else blank for key, blank in BLANKS.items()}
-    return template.format_map(values)
-
-
-def _facts(graph: Graph, item: Assessment) -> dict[str, str]:
-    """The names that commands about this object may need."""
-    ref = item.ref
-    facts = {"name": ref.name, "namespace": ref.namespace, "driver": item.driver}
-    snapshot_pods = graph.snapshot.pods
-    if len(snapshot_pods) == 1:
-        facts |= {"pod": snapshot_pods[0].meta.name, "sidecar_namespace": snapshot_pods[0].meta.namespace}
-    if ref.kind == Kind.BUCKET:
-        bucket = graph.buckets[ref.name]
-        link_to = bucket.claim
-        facts |= {"bucket": ref.name, "class": bucket.class_name, "finalizer": _only(bucket)}
-        if link_to is not None:
-            facts |= {"claim": link_to.name, "namespace": link_to.namespace}
-            owner = graph.claim_of(bucket)
-            facts["class"] = bucket.class_name or (owner.class_name if owner is not None else "")
-    elif ref.kind == Kind.CLAIM:
-        claim = graph.claims[ref.namespace, ref.name]
-        named = graph.bucket_of(claim)
-        bucket_name = named.meta.name if named is not None else claim.bucket_name or claim.existing_bucket
-        facts |= {"claim": ref.name, "class": claim.class_name, "bucket": bucket_name, "finalizer": _only(claim)}
-    else:
-        access = graph.accesses[ref.namespace, ref.name]
-        facts |= {
-            "claim": access.claim_names[0] if access.claim_names else "",
-            "class": access.class_name,
-            "secret": access.secret_names[0] if access.secret_names else "",
-            "finalizer": _only(access),
-        }
-    return facts
-
-
-def _only(obj: CosiObject) -> str:
-    """The one COSI finalizer of an object; with several, commands must not pick."""
-    own = [name for name in obj.meta.finalizers if "objectstorage.k8s.io/" in name]
-    return own[0] if len(own) == 1 else ""
+def _fix_by(verdict: Verdict, item: Assessment) -> FixBy:
+    """Who has to act: what the rule says, else what the message says, else the catalogue."""
+    if verdict.fix_by is not None:
+        return verdict.fix_by
+    usual = CATALOGUE[verdict.code].fix_by
+    found = item.classification
+    if found is not None and any(fact.quoted for fact in verdict.evidence) and found.fix_by is not FixBy.UNKNOWN:
+        # "Nobody" stands for what passes by itself, and what is stuck does not.
+        return usual if found.fix_by is FixBy.NOBODY and verdict.outlook in STUCK else found.fix_by
+    named = {CATALOGUE[code].fix_by for code in verdict.candidates}
+    return FixBy.UNKNOWN if len(named) > 1 else usual
 
 
 def _once(findings: Sequence[Finding]) -> list[Finding]:

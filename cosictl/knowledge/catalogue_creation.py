@@ -79,7 +79,7 @@ ENTRIES = (
         "bucket in the backend only if a create got through earlier.",
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
-        commands=(cmd.BUCKET_HISTORY, cmd.SHOW_BUCKET, cmd.DELETE_CLAIM),
+        commands=(cmd.HISTORY, cmd.SHOW, cmd.DELETE_CLAIM),
         stuck_hint="Waiting does not help: the same request can never succeed.",
     ),
     Entry(
@@ -97,7 +97,7 @@ ENTRIES = (
         risk="Do not delete and recreate claims meanwhile: that makes new names and, later, duplicates.",
         fix_by=FixBy.NOBODY,
         detect=Detect.OBJECTS,
-        commands=(cmd.BUCKET_HISTORY, "cosictl diagnose bucket/{bucket}"),
+        commands=(cmd.HISTORY, "cosictl diagnose {kind}/{name} -n {namespace}"),
         stuck_hint="Waiting may help: it goes on by itself when the backend is back.",
     ),
     Entry(
@@ -136,7 +136,7 @@ ENTRIES = (
         "deletionPolicy changed.",
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
-        commands=(cmd.BUCKET_HISTORY, cmd.SHOW_BUCKET),
+        commands=(cmd.HISTORY, cmd.SHOW),
         stuck_hint="Waiting does not help: nobody tries again.",
     ),
     Entry(

@@ -84,7 +84,7 @@ ENTRIES = (
             "cosictl diagnose -n {namespace}",
             cmd.LEASES,
             cmd.LOGS,
-            cmd.NUDGE_KIND,
+            cmd.NUDGE_ANY,
         ),
         stuck_hint="Waiting does not help if the request was lost.",
         limits="whether the driver is being called stands in its log only",

@@ -39,8 +39,10 @@ POD_LIST = "kubectl get pods -A -o wide"
 
 NUDGE_BUCKET = f'kubectl annotate {BUCKET}/{{bucket}} {NUDGE}="$(date +%s)" --overwrite'
 NUDGE_CLAIM = f'kubectl annotate bucketclaim/{{claim}} -n {{namespace}} {NUDGE}="$(date +%s)" --overwrite'
-# For findings that any of the three kinds can carry: the reader puts the kind in.
-NUDGE_KIND = f'kubectl annotate KIND/{{name}} -n {{namespace}} {NUDGE}="$(date +%s)" --overwrite'
+# For findings that any of the three kinds can carry; the namespace goes where the kind has none.
+NUDGE_ANY = f'kubectl annotate {{resource}}/{{name}} -n {{namespace}} {NUDGE}="$(date +%s)" --overwrite'
+HISTORY = "cosictl events {kind}/{name} -n {namespace}"
+SHOW = "kubectl get {resource}/{name} -n {namespace} -o yaml"
 NUDGE_ACCESS = f'kubectl annotate bucketaccess/{{name}} -n {{namespace}} {NUDGE}="$(date +%s)" --overwrite'
 RETAIN = f"""kubectl patch {BUCKET}/{{bucket}} --type=merge -p '{{{{"spec":{{{{"deletionPolicy":"Retain"}}}}}}}}'"""
 DELETE_CLAIM = "kubectl delete bucketclaim/{claim} -n {namespace} --wait=false"
@@ -55,6 +57,8 @@ SET_CLAIM_BUCKET = _PATCH_CLAIM_STATUS + """'{{"status":{{"bucketName":"BUCKET"}
 BLANKS: Mapping[str, str] = {
     key: key.upper()
     for key in (
+        "kind",
+        "resource",
         "name",
         "namespace",
         "bucket",

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Wide enough for any line in a pipe: programs that read lines must not find them cut.
-UNBOUNDED = 100_000
+# rich must never wrap: lines are cut here, or left whole where a program reads them.
+_NO_WRAP = 100_000
+# Narrower than this nothing can be read, wherever lines end.
+_NARROWEST = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Out:
-    """A destination: rich's console, the width that text is cut to, and whether a person is looking."""
+    """A destination: rich's console, and the width in cells that text is cut to; 0 is a pipe, where nothing is."""
 
     console: "Console"
     width: int
-    is_terminal: bool
 
     def line(self, text: str = "", style: str = "") -> None:
         """Print one line, already escaped, never parsed as markup."""
@@ -40,7 +41,7 @@ def make_out(stream: TextIO, *, color: str = "auto", width: int | None = None) -
         force_terminal=coloured,
         color_system="standard" if coloured else None,
         no_color=not coloured,
-        width=UNBOUNDED,
+        width=_NO_WRAP,
         legacy_windows=False,
         markup=False,
         highlight=False,
@@ -48,8 +49,8 @@ def make_out(stream: TextIO, *, color: str = "auto", width: int | None = None) -
         _environ={},
     )
     if width is None:
-        width = _terminal_width(stream) if is_terminal else UNBOUNDED
-    return Out(console=console, width=max(20, width), is_terminal=is_terminal)
+        width = _terminal_width(stream) if is_terminal else 0
+    return Out(console=console, width=max(_NARROWEST, width) if width else 0)
 
 
 def _terminal_width(stream: TextIO) -> int:

@@ -1,21 +1,19 @@
 """The diagnosis as a person reads it at three in the morning: what, why, will waiting help, who, what to type."""
 
-import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
-from cosictl.knowledge.catalogue import CATALOGUE
-from cosictl.model.failures import FixBy
-from cosictl.model.refs import Kind, Ref
-from cosictl.model.report import Assessment, Certainty, Finding, Outlook, PolicyChoice, Report
+from cosictl.model.refs import Kind
+from cosictl.model.report import Certainty, Finding, Outlook, PolicyChoice, Report
 from cosictl.model.snapshot import ReadOutcome
-from cosictl.render.ages import age, clock, until
+from cosictl.render.ages import age, clock
 from cosictl.render.console import Out
-from cosictl.render.safe import clip, escape
+from cosictl.render.finding_text import Line, headline, own_lines, shared_lines
+from cosictl.render.safe import clip, escape, wrap
 
 SHOWN = 3
-_LABEL = 22
+_LABEL = 16
 _STYLES = {
     Outlook.LOOPING: "bold red",
     Outlook.PARKED: "bold red",
@@ -24,22 +22,6 @@ _STYLES = {
     Outlook.RETRYING: "cyan",
     Outlook.WAITING: "cyan",
     Outlook.READY: "green",
-}
-_HELPS = {
-    Outlook.LOOPING: "no: it is tried again and again, and cannot succeed until something changes",
-    Outlook.PARKED: "no: nobody tries again until somebody acts",
-    Outlook.STALLED: "no: nobody works on it, and nothing repeats the lost step",
-    Outlook.UNKNOWN: "unknown: the evidence cannot tell",
-    Outlook.RETRYING: "yes, it may: it is tried again, and the cause can pass by itself",
-    Outlook.WAITING: "yes, once the object it waits for is right",
-    Outlook.READY: "not needed: nothing is stuck, but see what could be lost",
-}
-_FIXERS = {
-    FixBy.NOBODY: "nobody has to; the cause passes by itself",
-    FixBy.CLAIM_OWNER: "the owner of the claim or access",
-    FixBy.ADMIN: "an admin of the cluster or of the storage",
-    FixBy.DRIVER_DEVELOPER: "the developer of the driver",
-    FixBy.UNKNOWN: "cannot be told from the evidence",
 }
 
 
@@ -51,13 +33,14 @@ def print_diagnosis(
     only_finding: str | None = None,
     no_trunc: bool = False,
     prog: str = "cosictl",
+    again: str = "cosictl diagnose",
 ) -> None:
     """Print a report.
 
     ``show_all`` prints every object of a finding, ``only_finding`` one code alone, ``no_trunc`` cuts nothing;
-    commands are never cut. ``prog`` is how the user calls this program.
+    commands are never cut. ``prog`` is how the user calls this program, ``again`` this very diagnosis.
     """
-    page = _Page(report, out, width=0 if no_trunc else out.width, prog=prog)
+    page = _Page(report, out, width=0 if no_trunc else out.width, prog=prog, again=again)
     page.summary()
     findings = [f for f in report.findings if only_finding is None or f.code == only_finding]
     for _, group in groupby(findings, key=lambda f: (f.outlook, f.code)):
@@ -71,12 +54,13 @@ def print_diagnosis(
 class _Page:
     """The lines of one report; holds what every line needs."""
 
-    def __init__(self, report: Report, out: Out, *, width: int, prog: str) -> None:
+    def __init__(self, report: Report, out: Out, *, width: int, prog: str, again: str) -> None:
         self._report = report
         self._out = out
         self._width = width
         self._prog = prog
-        self._objects: Mapping[Ref, Assessment] = {item.ref: item for item in report.objects}
+        self._again = again
+        self._objects = {item.ref: item for item in report.objects}
 
     def summary(self) -> None:
         """Print what was looked at, and how it fares."""
@@ -113,58 +97,23 @@ class _Page:
         tail = f"{many}, for {age(self._report.taken_at - since)}" if since is not None else many
         title = f"{first.code}  {escape(first.title)}"
         out.line(self._cut(f"{title}   [{first.outlook.value}]   {tail}"), style=_STYLES[first.outlook])
+        shared = shared_lines(findings)
+        for line in shared:
+            self._labelled(line, "  ")
         shown = findings if limit is None else findings[:limit]
         for finding in shown:
-            self._one(finding)
+            self._one(finding, shared)
         if len(shown) < len(findings):
             out.line(
-                f"  … {len(findings) - len(shown)} more: {self._prog} diagnose --finding {first.code} --all",
+                f"  … {len(findings) - len(shown)} more: {self._again} --finding {first.code} --all",
                 style="dim",
             )
 
-    def _one(self, finding: Finding) -> None:
+    def _one(self, finding: Finding, shared: Sequence[Line]) -> None:
         item = self._objects.get(finding.root)
-        self._out.line(self._cut("  " + self._headline(finding, item)))
-        for fact in finding.evidence:
-            said = f"“{escape(fact.text)}”" if fact.quoted else escape(fact.text)
-            label = "recorded" if fact.quoted else "seen"
-            when = f" {age(self._report.taken_at - fact.at)} ago" if fact.at is not None else ""
-            self._labelled(label, f"{said}  ({escape(fact.source)}{when})", cut=True)
-        if finding.explanation:
-            self._labelled("why", escape(finding.explanation))
-        self._labelled("will waiting help?", _HELPS[finding.outlook])
-        if len(finding.candidates) > 1:
-            named = "; ".join(
-                f"{code} {escape(CATALOGUE[code].title)}" for code in finding.candidates if code in CATALOGUE
-            )
-            self._labelled("could be", named)
-        self._labelled("who fixes", _FIXERS[finding.fix_by])
-        if finding.remedy:
-            self._labelled("what helps", escape(finding.remedy))
-        for number, command in enumerate(finding.commands):
-            self._command("do" if number == 0 else "", command)
-        if finding.risk:
-            self._labelled("could be lost", escape(finding.risk))
-
-    def _headline(self, finding: Finding, item: Assessment | None) -> str:
-        """The object, who waits for it, and the numbers of its retries."""
-        parts = [escape(str(finding.root))]
-        if finding.symptoms:
-            names = ", ".join(escape(str(ref)) for ref in finding.symptoms[:3])
-            more = f" and {len(finding.symptoms) - 3} more" if len(finding.symptoms) > 3 else ""
-            parts.append(f"← {names}{more}")
-        if item is not None:
-            found = item.classification
-            if found is not None and found.grpc_code is not None:
-                lies = " (contradicted by the text)" if found.code_mismatch else ""
-                parts.append(f"  {found.grpc_code.value}{lies}")
-            if item.attempts is not None:
-                parts.append(f"  ~{item.attempts} attempts" if item.attempts != 1 else "  1 attempt seen")
-            if item.next_try is not None:
-                parts.append(f"  next {until(item.next_try, self._report.taken_at)}")
-            if item.flags:
-                parts.append("  [" + ", ".join(flag.value for flag in item.flags) + "]")
-        return " ".join(parts)
+        self._out.line(self._cut("  " + headline(finding, item)))
+        for line in own_lines(finding, item, self._report, shared):
+            self._labelled(line, "    ")
 
     def ending(self, findings: Sequence[Finding]) -> None:
         """Print what could not be read, and where to go next."""
@@ -184,25 +133,19 @@ class _Page:
             code = findings[0].code
             out.line(f"More about a code: {self._prog} explain {code}", style="dim")
 
-    def _command(self, label: str, command: str) -> None:
-        """Print a command whole: it is there to be copied."""
-        self._out.line(f"    {label:<{_LABEL - 4}}{escape(command)}", style="green")
-
-    def _labelled(self, label: str, text: str, *, cut: bool = False) -> None:
-        lead = f"    {label:<{_LABEL - 4}}"
-        if cut or self._width == 0 or not self._out.is_terminal:
-            self._out.line(self._cut(lead + text))
-            return
-        self._wrapped(lead + text, indent=" " * _LABEL)
+    def _labelled(self, line: Line, lead: str) -> None:
+        """Print a labelled line: quotes are cut, commands stay whole to be copied, our own words are wrapped."""
+        start = f"{lead}{line.label:<{_LABEL}}"
+        if line.command:
+            self._out.line(start + line.text, style="green")
+        elif line.quoted:
+            self._out.line(self._cut(start + line.text))
+        else:
+            self._wrapped(start + line.text, indent=" " * len(start))
 
     def _wrapped(self, text: str, indent: str = "  ") -> None:
         """Print a text of our own in as many lines as it needs; a pipe gets one line."""
-        if self._width == 0 or not self._out.is_terminal:
-            self._out.line(text)
-            return
-        for line in textwrap.wrap(
-            text, self._width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-        ):
+        for line in wrap(text, self._width, indent):
             self._out.line(line)
 
     def _cut(self, line: str) -> str:

@@ -1,6 +1,7 @@
 """Hostile text made harmless: nothing from a cluster reaches a terminal unescaped."""
 
 import re
+import textwrap
 from functools import lru_cache
 
 # C0 and C1 controls, soft hyphen, Arabic letter mark, zero-width and bidi controls, line and paragraph separators,
@@ -25,6 +26,13 @@ def clip(text: str, width: int) -> str:
     if width <= 0 or cell_len(text) <= width:
         return text
     return set_cell_size(text, width - 1).rstrip() + ELLIPSIS
+
+
+def wrap(text: str, width: int, indent: str = "") -> list[str]:
+    """Break a text at blanks into lines of a width, later ones indented; words longer than a line stay whole."""
+    if width <= 0:
+        return [text]
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def json_safe(text: str) -> str:

@@ -1,6 +1,5 @@
 """Tables for ``get``, ``events``, ``classify`` and the pages of ``explain``."""
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +10,12 @@ from cosictl.model.refs import Ref
 from cosictl.model.report import Assessment
 from cosictl.render.ages import age, stamp, until
 from cosictl.render.console import Out
-from cosictl.render.safe import clip, escape
+from cosictl.render.safe import clip, escape, wrap
 
 _GAP = 3
 _NONE = "-"
+# Longer lines of prose are hard to read.
+_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,17 +139,14 @@ def print_classifications(rows: Iterable[tuple[Classification, str]], out: Out, 
 
 def print_page(page: Page, out: Out) -> None:
     """Print a page of ``explain``: a title, then headings with wrapped text."""
-    width = min(out.width, 100)
+    width = min(out.width, _PAGE)
     out.line(escape(page.title), style="bold")
     for heading, text in page.sections:
         out.line()
         out.line(escape(heading), style="bold")
         for line in text.splitlines() or [""]:
-            wrapped = textwrap.wrap(
-                escape(line), width - 2, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
-            )
-            keep = out.is_terminal and not line.startswith((" ", "$", "kubectl ", "cosictl ", "|"))
-            for piece in wrapped if keep else [escape(line)]:
+            prose = width and not line.startswith((" ", "$", "kubectl ", "cosictl ", "|"))
+            for piece in wrap(escape(line), width - 2) if prose else [escape(line)]:
                 out.line("  " + piece)
 
 
@@ -172,4 +170,4 @@ def _table(heads: Sequence[str], lines: list[list[str]], out: Out, *, no_headers
         cells = [cell + " " * (width - cell_len(cell) + _GAP) for cell, width in zip(line, widths, strict=True)]
         text = "".join(cells).rstrip()
         style = "bold" if number == 0 and not no_headers else ""
-        out.line(text if no_trunc or not out.is_terminal else clip(text, out.width), style=style)
+        out.line(text if no_trunc else clip(text, out.width), style=style)

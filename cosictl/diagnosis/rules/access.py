@@ -85,6 +85,8 @@ def class_missing(case: Case[Access]) -> Verdict | None:
         return Verdict(
             outlook=Outlook.RETRYING,
             basis=(f"the recorded error is older than class {name}, which exists now",),
+            fix_by=FixBy.NOBODY,
+            remedy="Nothing needs to be done: the next try finds the class.",
             code="COSI401",
             evidence=case.quote(),
         )

@@ -138,12 +138,15 @@ def class_missing(case: Case[Claim]) -> Verdict | None:
             basis=("its spec names neither a class nor an existing Bucket",),
             code="COSI102",
             evidence=case.quote(),
+            retried=case.effect is not Effect.STOPS,
         )
     exists = obj.class_name in case.graph.classes
     if exists and case.cause is Cause.CLASS_MISSING:
         return Verdict(
             outlook=Outlook.RETRYING,
             basis=(f"the recorded error is older than class {obj.class_name}, which exists now",),
+            fix_by=FixBy.NOBODY,
+            remedy="Nothing needs to be done: the next try finds the class.",
             code="COSI101",
             evidence=case.quote(),
         )
@@ -154,6 +157,7 @@ def class_missing(case: Case[Claim]) -> Verdict | None:
         basis=(f"class {obj.class_name} does not exist; the controller looks for it again and again",),
         code="COSI101",
         evidence=case.quote(),
+        retried=True,
     )
 
 
@@ -171,8 +175,12 @@ def other_failure(case: Case[Claim]) -> Verdict | None:
     """Any other recorded error of the controller."""
     if case.failure is None or not case.fresh:
         return None
-    code = "" if case.by_failure() is Outlook.RETRYING else "COSI110"
-    return _by_failure(case, code)
+    if "could not find the requested resource" in case.text:
+        return _by_failure(case, "COSI503")
+    if case.cause is Cause.CREDENTIALS:
+        return _by_failure(case, "COSI505")
+    codes = {Outlook.RETRYING: "", Outlook.PARKED: "COSI115"}
+    return _by_failure(case, codes.get(case.by_failure(), "COSI104"))
 
 
 def bucket_unread(case: Case[Claim]) -> Verdict | None:

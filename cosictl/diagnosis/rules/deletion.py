@@ -234,10 +234,12 @@ def _silent(case: Case[Stateful], driver: str) -> Verdict:
     alive = bool(driver) and service_of(case.graph, driver, case.obj.api) is Service.ALIVE
     told = events_tell(case)
     if alive and told:
+        # A lost notice and a call that hangs in the driver leave the same picture: nothing.
         return Verdict(
-            outlook=Outlook.STALLED,
-            basis=("being deleted with a finalizer and no record, while its sidecar is alive: the notice was lost",),
+            outlook=Outlook.UNKNOWN,
+            basis=("being deleted, a finalizer holds it, its sidecar is alive and records nothing",),
             code="COSI306",
+            candidates=("COSI306", "COSI109"),
         )
     needs = tuple(name for name, missing in (("leases", not alive), ("events", case.alpha1 and not told)) if missing)
     return Verdict(

@@ -37,9 +37,11 @@ _UUID_NAME = re.compile(
 )
 _SINGLE_QUOTED = re.compile(r"(?<![\w])'([^'\n]{1,300})'")
 _DOUBLE_QUOTED = re.compile(r"(?<!\\)\\?\"([^\"\\\s]{1,300})\\?\"")
+# A quotation behind a noun is a value of that noun, unless the noun announces somebody's words.
 _VALUE_QUOTED = re.compile(
     r"(?:\b(?:named?|bucket|user|container|class|tags?|value|label|key|account|object|parameter)s?[ "
-    r"=:]{1,3})\\?\"([^\"\\\n]{1,300})\\?\"",
+    r"=:]{1,3}|\b(?!(?:err|errors?|messages?|msg|reason|cause|said|says|desc|details?|with|status|response|body|output)"
+    r"\b)[a-z]{2,40} )\\?\"([^\"\\\n]{1,300})\\?\"",
     re.IGNORECASE,
 )
 _NOUN = (

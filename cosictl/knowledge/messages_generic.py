@@ -17,7 +17,7 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
         r"have|is|are) expired|"
         r"anonymous caller|failed to retrieve credentials|static credentials are empty",
         Cause.CREDENTIALS,
-        "NoCredentialProviders: no valid providers in chain",
+        "no valid providers in chain. Deprecated.",
         source="AWS SDK credential providers",
     ),
     rule(

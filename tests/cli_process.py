@@ -40,7 +40,9 @@ def cosictl(
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def in_terminal(*words: str, columns: int, env: Mapping[str, str] | None = None) -> tuple[int, str]:
+def in_terminal(
+    *words: str, columns: int, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> tuple[int, str]:
     """Run one command in a terminal of so many columns; returns its exit code and what the terminal saw."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
@@ -50,6 +52,7 @@ def in_terminal(*words: str, columns: int, env: Mapping[str, str] | None = None)
         stdout=theirs,
         stderr=theirs,
         env=environment({"TERM": "xterm-256color", **(env or {})}),
+        cwd=cwd,
     )
     os.close(theirs)
     seen = bytearray()

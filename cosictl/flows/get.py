@@ -37,7 +37,10 @@ class DriverLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassLine:
-    """One BucketClass or BucketAccessClass: how many claims or accesses use it, and how many of them are stuck."""
+    """One BucketClass or BucketAccessClass: how many claims or accesses use it, and how many of them are stuck.
+
+    What waits for something stuck is stuck too.
+    """
 
     item: BucketClass | AccessClass
     users: int
@@ -87,6 +90,16 @@ def class_lines(listing: Listing) -> tuple[ClassLine, ...]:
         kind = Kind.BUCKET_CLASS if isinstance(user, Claim) else Kind.ACCESS_CLASS
         ref = Ref(kind, "", user.class_name)
         users[ref] += 1
-        stuck[ref] += listing.verdicts[user.ref].outlook in STUCK
+        stuck[ref] += _held(listing.verdicts, user.ref)
     classes = [item for item in listing.objects if isinstance(item, BucketClass | AccessClass)]
     return tuple(ClassLine(item=item, users=users[item.ref], stuck=stuck[item.ref]) for item in classes)
+
+
+def _held(verdicts: Mapping[Ref, Assessment], ref: Ref | None) -> bool:
+    """Whether an object, or what it waits for in the end, is stuck; the chain is at most access, claim, Bucket."""
+    for _ in range(4):
+        item = verdicts.get(ref) if ref is not None else None
+        if item is None or item.outlook in STUCK:
+            return item is not None
+        ref = item.waits_on
+    return False

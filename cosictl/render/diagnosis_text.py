@@ -10,10 +10,12 @@ from cosictl.model.snapshot import ReadOutcome
 from cosictl.render.ages import age, clock
 from cosictl.render.console import Out
 from cosictl.render.finding_text import Line, headline, own_lines, shared_lines
-from cosictl.render.safe import clip, escape, wrap
+from cosictl.render.safe import ELLIPSIS, clip, escape, wrap
 
 SHOWN = 3
 _LABEL = 16
+# Lines of a quotation: the reason often stands at its end.
+_QUOTED = 4
 _STYLES = {
     Outlook.LOOPING: "bold red",
     Outlook.PARKED: "bold red",
@@ -95,8 +97,8 @@ class _Page:
         since = min((f.since for f in findings if f.since is not None), default=None)
         many = _many_roots(findings)
         tail = f"{many}, for {age(self._report.taken_at - since)}" if since is not None else many
-        title = f"{first.code}  {escape(first.title)}"
-        out.line(self._cut(f"{title}   [{first.outlook.value}]   {tail}"), style=_STYLES[first.outlook])
+        title = f"{escape(first.title)} · {first.outlook.value} · {tail}"
+        self._wrapped(title, f"{first.code}  ", style=_STYLES[first.outlook])
         shared = shared_lines(findings)
         for line in shared:
             self._labelled(line, "  ")
@@ -111,7 +113,7 @@ class _Page:
 
     def _one(self, finding: Finding, shared: Sequence[Line]) -> None:
         item = self._objects.get(finding.root)
-        self._out.line(self._cut("  " + headline(finding, item)))
+        self._wrapped(headline(finding, item), "  ", "      ", limit=_QUOTED)
         for line in own_lines(finding, item, self._report, shared):
             self._labelled(line, "    ")
 
@@ -133,20 +135,25 @@ class _Page:
             code = findings[0].code
             out.line(f"More about a code: {self._prog} explain {code}", style="dim")
 
-    def _labelled(self, line: Line, lead: str) -> None:
-        """Print a labelled line: quotes are cut, commands stay whole to be copied, our own words are wrapped."""
-        start = f"{lead}{line.label:<{_LABEL}}"
+    def _labelled(self, line: Line, margin: str) -> None:
+        """Print a labelled line: commands stay whole to be copied, our own words are wrapped, quotes also cut."""
+        lead = f"{margin}{line.label:<{_LABEL}}"
         if line.command:
-            self._out.line(start + line.text, style="green")
-        elif line.quoted:
-            self._out.line(self._cut(start + line.text))
+            # Far to the left and on a line of its own: what is copied should not break at the screen's edge.
+            if line.label:
+                self._out.line(f"{margin}{line.label}")
+            self._out.line(f"{margin}  {line.text}", style="green")
         else:
-            self._wrapped(start + line.text, indent=" " * len(start))
+            self._wrapped(line.text, lead, " " * len(lead), limit=_QUOTED if line.quoted else 0)
 
-    def _wrapped(self, text: str, indent: str = "  ") -> None:
-        """Print a text of our own in as many lines as it needs; a pipe gets one line."""
-        for line in wrap(text, self._width, indent):
-            self._out.line(line)
+    def _wrapped(self, text: str, lead: str = "", indent: str = "  ", limit: int = 0, style: str = "") -> None:
+        """Print a text in as many lines as it needs, at most ``limit`` (0: any number); a pipe gets one line."""
+        lines = wrap(text, self._width, lead, indent)
+        shown = lines[:limit] if limit else lines
+        if len(shown) < len(lines):
+            shown[-1] += f" {ELLIPSIS}"
+        for line in shown:
+            self._out.line(self._cut(line) if limit else line, style=style)
 
     def _cut(self, line: str) -> str:
         return clip(line, self._width)

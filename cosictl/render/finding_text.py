@@ -33,7 +33,7 @@ _NAMED = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One labelled line: ``quoted`` ones are cut to the width, ``command`` ones stay whole, others are wrapped."""
+    """One labelled line: ``quoted`` ones are cut after a few lines, ``command`` ones stay whole, others are wrapped."""
 
     label: str
     text: str
@@ -78,7 +78,7 @@ def own_lines(finding: Finding, item: Assessment | None, report: Report, shared:
         if line.text and line.label not in said:
             yield line
     for number, command in enumerate(finding.commands):
-        yield Line(label="type" if number == 0 else "", text=escape(command), command=True)
+        yield Line(label="what to type" if number == 0 else "", text=escape(command), command=True)
     beware = _beware(finding)
     if beware.text and beware.label not in said:
         yield beware
@@ -106,7 +106,8 @@ def _evidence(fact: Evidence, report: Report) -> Line:
     said = f"“{escape(fact.text)}”" if fact.quoted else escape(fact.text)
     when = f", {age(report.taken_at - fact.at)} ago" if fact.at is not None else ""
     label = "recorded" if fact.quoted else "seen"
-    return Line(label=label, text=f"{said} ({escape(fact.source)}{when})", quoted=True)
+    # The source comes first: it is short, and long words must not push it off the screen.
+    return Line(label=label, text=f"{escape(fact.source)}{when}: {said}", quoted=True)
 
 
 def _tries(item: Assessment, report: Report) -> str:

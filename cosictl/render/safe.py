@@ -1,7 +1,6 @@
 """Hostile text made harmless: nothing from a cluster reaches a terminal unescaped."""
 
 import re
-import textwrap
 from functools import lru_cache
 
 # C0 and C1 controls, soft hyphen, Arabic letter mark, zero-width and bidi controls, line and paragraph separators,
@@ -28,11 +27,23 @@ def clip(text: str, width: int) -> str:
     return set_cell_size(text, width - 1).rstrip() + ELLIPSIS
 
 
-def wrap(text: str, width: int, indent: str = "") -> list[str]:
-    """Break a text at blanks into lines of a width, later ones indented; words longer than a line stay whole."""
+def wrap(text: str, width: int, lead: str = "", indent: str = "") -> list[str]:
+    """Break a text at blanks into lines of a width in cells; words longer than a line stay whole.
+
+    ``lead`` begins the first line, ``indent`` the others. A width of 0 or less breaks nothing.
+    """
+    from rich.cells import cell_len  # noqa: PLC0415 - rich loads only where something is drawn
+
     if width <= 0:
-        return [text]
-    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        return [lead + text]
+    lines: list[str] = []
+    line, gap = lead, ""
+    for word in text.split():
+        if gap and cell_len(line) + 1 + cell_len(word) > width:
+            lines.append(line)
+            line, gap = indent, ""
+        line, gap = line + gap + word, " "
+    return [*lines, line]
 
 
 def json_safe(text: str) -> str:

@@ -1,6 +1,7 @@
 """A Bucket that is not being deleted: creation (C) and its part of the hand-off (H)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from cosictl.diagnosis.case import Case, Verdict, edit_ends_loop, may_lack_patch
 from cosictl.diagnosis.rules.silence import silent_bucket
@@ -93,9 +94,24 @@ def parked(case: Case[Bucket]) -> Verdict | None:
     return _by_failure(case, "COSI115") if case.failure is not None and case.effect is Effect.STOPS else None
 
 
+# Controllers since v0.2.2 and all of v1alpha2 leave the class out of the name (v0.2.2 bucketclaim.go:187).
+_FIXED_NAME = (
+    "Compare the name with the backend's own rules for names. If it breaks one, the driver has to map it to a name "
+    "that is allowed; if it breaks none, the message hides another cause, which the driver's log may tell."
+)
+
+
 def invalid_name(case: Case[Bucket]) -> Verdict | None:
     """The name itself can never be valid; the Bucket's name is fixed for ever."""
-    return _by_failure(case, "COSI106") if case.cause is Cause.INVALID_NAME else None
+    if case.cause is not Cause.INVALID_NAME:
+        return None
+    name, link = case.obj.meta.name, case.obj.claim
+    words = f"its name has {len(name)} characters"
+    made_from_uid = link is not None and bool(link.uid) and name in {f"bucket-{link.uid}", f"bc-{link.uid}"}
+    if not made_from_uid:
+        return _by_failure(case, "COSI106", words)
+    verdict = _by_failure(case, "COSI106", f"{words}, made from the claim's UID alone: no class can change it")
+    return replace(verdict, remedy=_FIXED_NAME)
 
 
 def copied_class(case: Case[Bucket]) -> Verdict | None:

@@ -109,8 +109,8 @@ def test_the_first_door_diagnoses_the_recording(tmp_path: Path) -> None:
     assert "Next:" in done.stdout
 
 
-def test_the_second_door_checks_everything() -> None:
-    dry = ["make", "--dry-run", "test"]
+def test_the_second_door_checks_everything(tmp_path: Path) -> None:
+    dry = ["make", "--dry-run", "test", f"VENV={tmp_path / 'none-yet'}"]
     planned = subprocess.run(dry, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for step in ("pip install", "ruff check", "ruff format --check", "mypy", "pytest"):
         assert step in planned

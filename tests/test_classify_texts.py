@@ -34,7 +34,7 @@ MESSAGES = [
 
 
 @pytest.mark.parametrize(("text", "retryable", "cause"), MESSAGES)
-def test_a_message_of_a_driver_means(text: str, retryable: bool | None, cause: Cause | None) -> None:
+def test_a_message_of_a_driver_means(text: str, *, retryable: bool | None, cause: Cause | None) -> None:
     found = classify(text)
     assert found.retryable is retryable
     assert cause is None or found.cause is cause
@@ -99,7 +99,7 @@ MISMATCHES = [
 
 
 @pytest.mark.parametrize(("code", "words", "mismatch"), MISMATCHES)
-def test_a_code_can_contradict_the_words(code: str, words: str, mismatch: bool) -> None:
+def test_a_code_can_contradict_the_words(code: str, words: str, *, mismatch: bool) -> None:
     assert classify(f"rpc error: code = {code} desc = {words}").code_mismatch is mismatch
 
 

@@ -185,7 +185,7 @@ def test_a_cluster_without_cosi_is_said(tmp_path: Path) -> None:
         read(server, tmp_path)
 
 
-def test_an_unreachable_server_is_said(tmp_path: Path) -> None:
+def test_an_unreachable_server_is_said() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"

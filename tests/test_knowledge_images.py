@@ -55,7 +55,7 @@ DIGEST = "@sha256:" + "ab" * 32
         ("vendor.example/cosi-sidecar:v3.1.0", None, False),
     ],
 )
-def test_a_sidecar_image_gives_its_policy(image: str, policy: str | None, certain: bool) -> None:
+def test_a_sidecar_image_gives_its_policy(image: str, policy: str | None, *, certain: bool) -> None:
     match = match_image(image)
     assert match is not None
     assert (match.role, match.policy, match.certain) == ("sidecar", policy, certain)

@@ -75,23 +75,26 @@ def machine() -> dict[str, Any]:
     }
 
 
+def say(line: str) -> None:
+    """Print one line."""
+    sys.stdout.write(f"{line}\n")
+
+
 def print_diagnosis(row: dict[str, Any]) -> None:
     """Print one line per step, then the whole."""
     size = row["input_bytes"] / MIB
-    print(
+    say(
         f"\n{row['claims']:,} claims: {row['objects']:,} objects and events, {size:.0f} MiB, {row['findings']} findings"
     )
-    print(f"  {'step':<10}{'wall s':>9}{'CPU s':>9}{'objects/s':>12}")
+    say(f"  {'step':<10}{'wall s':>9}{'CPU s':>9}{'objects/s':>12}")
     for name, step in [*row["steps"].items(), ("total", row)]:
-        print(f"  {name:<10}{step['wall']:>9.2f}{step['cpu']:>9.2f}{row['objects'] / step['wall']:>12,.0f}")
-    print(
-        f"  peak memory {row['peak_bytes'] / MIB:.0f} MiB, of which {row['import_bytes'] / MIB:.0f} MiB after imports"
-    )
+        say(f"  {name:<10}{step['wall']:>9.2f}{step['cpu']:>9.2f}{row['objects'] / step['wall']:>12,.0f}")
+    say(f"  peak memory {row['peak_bytes'] / MIB:.0f} MiB, of which {row['import_bytes'] / MIB:.0f} MiB after imports")
 
 
 def print_classification(row: dict[str, Any]) -> None:
     """Print one line per kind of text."""
-    print(f"  {row['texts']:<10}{row['wall']:>9.2f}{row['cpu']:>9.2f}{row['texts_per_second']:>12,.0f}")
+    say(f"  {row['texts']:<10}{row['wall']:>9.2f}{row['cpu']:>9.2f}{row['texts_per_second']:>12,.0f}")
 
 
 def arguments() -> argparse.Namespace:
@@ -112,14 +115,16 @@ def main() -> None:
     """Measure everything and print it."""
     options = arguments()
     facts = machine()
-    print(f"{facts['cores']} cores, {facts['machine']}, {facts['system']}, Python {facts['python']};", end=" ")
-    print(f"median of {options.runs} runs. This is not a timed test: nothing fails when it is slow.")
+    say(
+        f"{facts['cores']} cores, {facts['machine']}, {facts['system']}, Python {facts['python']}; "
+        f"median of {options.runs} runs. This is not a timed test: nothing fails when it is slow."
+    )
     diagnosed = []
     for claims in options.claims:
         diagnosed.append(bench_diagnosis(claims, options.runs))
         print_diagnosis(diagnosed[-1])
-    print(f"\nclassification of {options.texts:,} texts")
-    print(f"  {'texts':<10}{'wall s':>9}{'CPU s':>9}{'texts/s':>12}")
+    say(f"\nclassification of {options.texts:,} texts")
+    say(f"  {'texts':<10}{'wall s':>9}{'CPU s':>9}{'texts/s':>12}")
     classified = []
     for kind in ("repeated", "all-new"):
         classified.append(bench_classification(kind, options.texts, options.runs))

@@ -7,7 +7,7 @@ import pytest
 
 from cosictl.cli.app import VERBS
 from cosictl.cli.argv import respell
-from cosictl.cli.options import Shared, parse_timeout
+from cosictl.cli.options import Shared, parse_duration
 from cosictl.cli.types import WORDS, Resource, Target, parse_resource, parse_targets
 from cosictl.cli.wiring import parse_moment
 from cosictl.errors import UsageError
@@ -69,13 +69,13 @@ def test_spellings_of_kubectl_are_understood(words: list[str], plain: list[str])
     [("0", 0), ("10", 10), ("1.5", 1.5), ("10s", 10), ("1m", 60), ("1h2m3s", 3723), ("250ms", 0.25)],
 )
 def test_timeouts_are_durations_or_seconds(text: str, seconds: float) -> None:
-    assert parse_timeout(text) == seconds
+    assert parse_duration(text, "--request-timeout") == seconds
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1d", "s", "1s1m", "inf", "nan"])
 def test_other_timeouts_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
-        parse_timeout(text)
+        parse_duration(text, "--request-timeout")
 
 
 def test_what_stands_after_the_verb_wins_and_groups_add_up() -> None:

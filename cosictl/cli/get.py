@@ -37,6 +37,10 @@ def get(
     sort_by: Annotated[
         str | None, typer.Option(metavar="PATH", help="A column (since, outlook), or a JSONPath (.metadata.name).")
     ] = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Look again and again, and print what changed.")] = False,
+    interval: Annotated[
+        str | None, typer.Option(metavar="TIME", help="With -w: the pause between two looks (5s).")
+    ] = None,
     no_trunc: NoTrunc = False,
 ) -> None:
     """List objects with their outlook.
@@ -45,14 +49,17 @@ def get(
     jsonpath=… or custom-columns=…; json is the object as the cluster has it, with our verdict under "diagnosis".
     """
     from cosictl.cli.layout import read_layout
-    from cosictl.cli.listing import print_listing
+    from cosictl.cli.listing import print_listing, watch_listing
     from cosictl.cli.listing_drivers import print_drivers
+    from cosictl.cli.watching import watch_interval
     from cosictl.cli.wiring import open_source
 
     targets = parse_targets([resource, *(names or ())])
     layout = read_layout(shared, outlook=outlook, sort_by=sort_by, no_trunc=no_trunc)
     source = open_source(shared, dumps, as_of=as_of, targets=targets, keep_raw=layout.needs_documents)
-    if all(target.resource is Resource.DRIVERS for target in targets):
+    if watch:
+        watch_listing(source, layout, watch_interval(interval, targets=targets, dumps=dumps))
+    elif all(target.resource is Resource.DRIVERS for target in targets):
         print_drivers(source, layout)
     elif any(target.resource is Resource.DRIVERS for target in targets):
         raise UsageError("drivers are listed alone", next_step="ask for the other types in a second command")

@@ -3,17 +3,24 @@
 # ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
 
 import sys
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from cosictl.cli.documents import object_documents, sorted_places
 from cosictl.cli.layout import Layout
 from cosictl.cli.output import Format, output
 from cosictl.cli.said import say_none, say_unread
+from cosictl.cli.watching import watch
 from cosictl.cli.wiring import Source
+from cosictl.errors import NotFoundError
 from cosictl.flows.asked import Asked
 from cosictl.flows.get import ClassLine, Listing, class_lines, list_objects
-from cosictl.model.objects import AccessClass, BucketClass, CosiObject
-from cosictl.model.refs import CLUSTER_SCOPED
+from cosictl.model.objects import AccessClass, BucketClass
+from cosictl.model.refs import CLUSTER_SCOPED, Ref
+
+if TYPE_CHECKING:
+    from cosictl.intake.builder import SnapshotBuilder
 
 
 def print_listing(source: Source, layout: Layout) -> None:
@@ -21,23 +28,71 @@ def print_listing(source: Source, layout: Layout) -> None:
     builder, snapshot = source.load()
     listing = list_objects(lambda: snapshot, asked=source.asked, outlooks=layout.outlooks)
     say_unread(snapshot)
+    _print(builder, listing, layout, source.asked)
+
+
+def watch_listing(source: Source, layout: Layout, interval: float) -> None:
+    """Print the objects asked for, and again those that changed, until somebody interrupts."""
+    looks = _Looks(source, layout)
+    watch(looks.observe, looks.show, interval)
+
+
+class _Looks:
+    """Looks at a cluster: the first prints all, the later ones what changed, without a heading."""
+
+    def __init__(self, source: Source, layout: Layout) -> None:
+        self._source = source
+        self._layout = layout
+        self._first = True
+        self._builder: SnapshotBuilder | None = None
+
+    def observe(self) -> Listing:
+        """Look; what was asked for by name may go later, but must be there at first (NotFoundError)."""
+        self._builder, snapshot = self._source.load()
+        try:
+            listing = list_objects(lambda: snapshot, asked=self._source.asked, outlooks=self._layout.outlooks)
+        except NotFoundError:
+            if self._first:
+                raise
+            return Listing(objects=(), verdicts={}, snapshot=snapshot)
+        if self._first:
+            say_unread(snapshot)
+        return listing
+
+    def show(self, listing: Listing, gone: Sequence[Ref]) -> None:
+        """Print what changed, and the names of what went."""
+        assert self._builder is not None
+        if listing.objects or self._first:
+            _print(self._builder, listing, self._layout, self._source.asked, one_by_one=True)
+        if self._first:
+            self._layout = replace(self._layout, shared=replace(self._layout.shared, no_headers=True))
+            self._first = False
+        if self._layout.printer is None:
+            sys.stdout.write("".join(f"{_named(ref)}   gone\n" for ref in gone))
+        sys.stdout.flush()
+
+
+def _print(
+    builder: "SnapshotBuilder", listing: Listing, layout: Layout, asked: Asked, *, one_by_one: bool = False
+) -> None:
     documents = object_documents(builder, listing) if layout.needs_documents else []
     if layout.sort is not None:
         order = sorted_places(documents, layout.sort)
         documents = [documents[place] for place in order]
         listing = listing.picked(order)
     if layout.printer is not None:
-        layout.printer(documents, source.asked.one)
+        for part in [[document] for document in documents] if one_by_one else [documents]:
+            layout.printer(part, asked.one or one_by_one)
     elif layout.chosen is Format.NAME:
-        sys.stdout.write("".join(f"{_qualified(item)}\n" for item in listing.objects))
+        sys.stdout.write("".join(f"{_named(item.ref)}\n" for item in listing.objects))
     else:
-        _print_tables(listing, layout, source.asked)
+        _print_tables(listing, layout, asked)
 
 
-def _qualified(item: CosiObject) -> str:
+def _named(ref: Ref) -> str:
     from cosictl.render.safe import escape
 
-    return f"{str(item.ref.kind).lower()}.objectstorage.k8s.io/{escape(item.meta.name)}"
+    return f"{str(ref.kind).lower()}.objectstorage.k8s.io/{escape(ref.name)}"
 
 
 def _print_tables(listing: Listing, layout: Layout, asked: Asked) -> None:

@@ -79,7 +79,7 @@ class Shared:
     @property
     def timeout_seconds(self) -> float | None:
         """The request timeout in seconds: None where not given, 0 for no limit; raises UsageError."""
-        return parse_timeout(self.request_timeout) if self.request_timeout is not None else None
+        return parse_duration(self.request_timeout, "--request-timeout") if self.request_timeout is not None else None
 
 
 def _params(context: typer.Context) -> Iterator[Mapping[str, Any]]:
@@ -94,13 +94,13 @@ def _is_given(value: object) -> bool:
     return value is not None and value is not False and value != []
 
 
-def parse_timeout(text: str) -> float:
-    """Read ``--request-timeout`` as kubectl does: a Go duration or plain seconds; 0 is no limit."""
+def parse_duration(text: str, option: str) -> float:
+    """Read a duration as kubectl does, in seconds: a Go duration or plain seconds; raises UsageError."""
     if re.fullmatch(r"\d+(?:\.\d+)?", text):
         return float(text)
     match = _DURATION.fullmatch(text)
     if match is None or not text:
-        raise UsageError(f"--request-timeout {text}: is no duration", next_step="write it like 10s, 1m30s or 0")
+        raise UsageError(f"{option} {text}: is no duration", next_step="write it like 10s, 1m30s or 0")
     return sum(float(part or 0) * unit for part, unit in zip(match.groups(), (3600, 60, 1, 0.001), strict=True))
 
 

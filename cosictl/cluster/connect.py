@@ -4,8 +4,10 @@ kubeconfig merging, exec credential plugins, client certificates, in-cluster acc
 the request itself goes through its connection pool, so that we decode the raw bytes ourselves.
 """
 
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,7 +102,7 @@ def connect(options: ConnectOptions) -> Connection:
     Raises ConfigError for a kubeconfig that is missing or broken, or has no such context, cluster or user.
     """
     settings = client.Configuration()
-    name, namespace = _load(options, settings)
+    name, namespace, user = _load(options, settings)
     if options.server:
         settings.host = options.server.rstrip("/")
     if options.token:
@@ -109,8 +111,10 @@ def connect(options: ConnectOptions) -> Connection:
         settings.cert_file = settings.key_file = None
     settings.retries = False
     pool = client.ApiClient(settings).rest_client.pool_manager
-    impersonate = [("Impersonate-User", options.as_user)] if options.as_user else []
-    impersonate += [("Impersonate-Group", group) for group in options.as_groups]
+    as_user = options.as_user or str(user.get("as") or "")
+    as_groups = options.as_groups or (() if options.as_user else tuple(user.get("as-groups") or ()))
+    impersonate = [("Impersonate-User", as_user)] if as_user else []
+    impersonate += [("Impersonate-Group", str(group)) for group in as_groups]
     return Connection(
         source=f"{name} ({settings.host})",
         namespace=namespace,
@@ -122,16 +126,22 @@ def connect(options: ConnectOptions) -> Connection:
     )
 
 
-def _load(options: ConnectOptions, settings: Any) -> tuple[str, str]:
-    """Fill the client's configuration; return what to call the cluster, and the context's namespace."""
+def _load(options: ConnectOptions, settings: Any) -> tuple[str, str, Mapping[str, Any]]:
+    """Fill the client's configuration; return what to call the cluster, the context's namespace and its user.
+
+    The user's entry is for what the client does not read: the fields ``as`` and ``as-groups``.
+    """
     paths = options.kubeconfig or os.environ.get("KUBECONFIG") or kube_config.KUBE_CONFIG_DEFAULT_LOCATION
     if not any(Path(path).expanduser().is_file() for path in paths.split(os.pathsep) if path):
-        return _without_file(options, settings, paths)
+        return *_without_file(options, settings, paths), {}
     try:
         merger = kube_config.KubeConfigMerger(paths)
         context = _context(merger, options)
         loader = kube_config.KubeConfigLoader(config_dict=merger.config, active_context=context, config_base_path=None)
-        loader.load_and_set(settings)
+        with _complaints() as said:
+            loader.load_and_set(settings)
+        if said:
+            raise config.ConfigException("; ".join(said))
         active = loader.current_context
     except config.ConfigException as error:
         raise _config_error(error, paths) from error
@@ -143,7 +153,37 @@ def _load(options: ConnectOptions, settings: Any) -> tuple[str, str]:
         ) from error
     inner = active.get("context") or {}
     name = options.context or (active.get("name") if active.get("name") != _OURS else "") or "cluster"
-    return f"context {name}", inner.get("namespace") or "default"
+    return f"context {name}", inner.get("namespace") or "default", _user(merger, str(inner.get("user") or ""))
+
+
+def _user(merger: Any, name: str) -> Mapping[str, Any]:
+    entries = [_plain(entry) for entry in merger.config.value.get("users") or ()]
+    found: Mapping[str, Any] = next((_plain(entry["user"]) for entry in entries if entry.get("name") == name), {})
+    return found
+
+
+class _Collector(logging.Handler):
+    """Keeps the messages of errors."""
+
+    def __init__(self, said: list[str]) -> None:
+        super().__init__(logging.ERROR)
+        self._said = said
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._said.append(record.getMessage())
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """Collect what the client logs: a credential plugin that fails is an error there only in the log."""
+    said: list[str] = []
+    handler = _Collector(said)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield said
+    finally:
+        root.removeHandler(handler)
 
 
 def _context(merger: Any, options: ConnectOptions) -> str | None:

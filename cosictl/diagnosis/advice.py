@@ -91,6 +91,8 @@ def _own_facts(graph: Graph, ref: Ref) -> dict[str, str]:
         }
     elif ref.kind == Kind.BUCKET_CLASS:
         facts["class"] = ref.name
+    elif ref.kind == "Namespace":
+        facts["namespace"] = ref.name
     return facts
 
 

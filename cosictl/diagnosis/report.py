@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from cosictl.diagnosis.advice import commands_about, offered
 from cosictl.diagnosis.assess import assess_access, assess_bucket, assess_claim
 from cosictl.diagnosis.case import Verdict
+from cosictl.diagnosis.fold import fold
 from cosictl.diagnosis.graph import Graph, link
 from cosictl.diagnosis.notes import NOTES, Observed
 from cosictl.diagnosis.policy import apis_in_use, choose
@@ -46,13 +47,14 @@ def diagnose(snapshot: Snapshot, *, assume: str | None = None) -> Report:
     for add in NOTES:
         findings.extend(add(Observed(graph=graph, policies=policies, assessments=assessments)))
     apis = apis_in_use(graph)
+    drivers = {item.ref: item.driver for item in assessments}
     return Report(
         taken_at=snapshot.taken_at,
         basis=snapshot.basis.value,
         source=snapshot.source,
         policies=policies.shown(apis),
         objects=assessments,
-        findings=tuple(sorted(_once(findings), key=_worst_first)),
+        findings=tuple(sorted(fold(graph, _once(findings), drivers), key=_worst_first)),
         unread=_unread(snapshot, judged),
         drivers=_drivers(snapshot),
         namespaces=snapshot.namespaces,

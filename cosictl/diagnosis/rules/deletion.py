@@ -77,7 +77,7 @@ def claim_shared(case: Case[Claim]) -> Verdict | None:
         return None
     return Verdict(
         outlook=Outlook.STALLED,
-        basis=(f"claim {rival.ref} uses the same Bucket and took over its reference; nobody frees this one",),
+        basis=(f"{rival.ref} uses the same Bucket and took over its reference; nobody frees this one",),
         code="COSI311",
     )
 

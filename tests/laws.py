@@ -38,6 +38,7 @@ MAY_USE: Final[dict[str, frozenset[str]]] = {
     "cluster": frozenset({"kubernetes", "msgspec", "urllib3", "yaml"}),
     "driver": frozenset({"grpc", "google.protobuf"}),
     "render": frozenset({"msgspec", "yaml", "rich"}),
+    "sandbox": frozenset({"aiohttp"}),
     "cli": frozenset({"typer"}),
 }
 

@@ -44,7 +44,8 @@ _HTTP_PLACES = re.compile(
     r"StatusCode: (\d{3})|status code:? (\d{3})|RESPONSE (\d{3}):|googleapi: Error (\d{3})|(?:^|[\s:])\[(\d{3})\] "
     r"|httpStatusGot\\?\":(\d{3})|errorCode ?: ?(\d{3})\b|(?:HTTP )?response(?: code)? (\d{3})\b|<title>(?:Error "
     r")?(\d{3})\b"
-    r"|HTTP (?:status )?(?:code )?(\d{3})\b|(?:^|[\s:\"])(\d{3}) (?:[A-Z][a-z]+ ?){1,4}(?=$|[\r\n\"<.,])",
+    r"|HTTP (?:status )?(?:code )?(\d{3})\b|\bbut got (\d{3})\b|HTTP Error:? (\d{3})\b"
+    r"|(?:^|[\s:\"])(\d{3}) (?:[A-Z][a-z]+ ?){1,4}(?=$|[\r\n\"<.,])",
     re.IGNORECASE,
 )
 _DELETING_WORDS = re.compile(r"\b(?:delet|revok|remov)\w*\b", re.IGNORECASE)
@@ -166,20 +167,21 @@ def _from_code(row: BackendCode, span: tuple[int, int], *, deleting: bool) -> Cl
 
 
 def _http(masked: str, start: int, *, deleting: bool) -> Classification | None:
-    match = _HTTP_PLACES.search(masked, start)
-    if match is None:
-        return None
-    number = next(int(group) for group in match.groups() if group is not None)
-    cause = HTTP_STATUS.get(number)
-    if cause is None or cause is Cause.UNKNOWN:
-        return None
+    for match in _HTTP_PLACES.finditer(masked, start):
+        number = next(int(group) for group in match.groups() if group is not None)
+        cause = HTTP_STATUS.get(number)
+        # A text may also name the status it had expected.
+        if cause is not None and cause is not Cause.UNKNOWN:
+            return _from_status(number, cause, match.span(), deleting=deleting)
+    return None
+
+
+def _from_status(number: int, cause: Cause, span: tuple[int, int], *, deleting: bool) -> Classification:
     retryable, fix_by = VERDICTS[cause]
     done = deleting and cause is Cause.NOT_FOUND
     if cause is Cause.NOT_FOUND and not deleting:
         retryable, fix_by = None, FixBy.UNKNOWN
-    return Classification(
-        retryable=retryable, cause=cause, fix_by=fix_by, rule=f"http:{number}", span=match.span(), done=done
-    )
+    return Classification(retryable=retryable, cause=cause, fix_by=fix_by, rule=f"http:{number}", span=span, done=done)
 
 
 def _by_grpc_code(peeled: Unwrapped, *, deleting: bool) -> Classification:

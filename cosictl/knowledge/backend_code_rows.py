@@ -101,7 +101,8 @@ CODE_GROUPS: tuple[CodeGroup, ...] = (
         Cause.CREDENTIALS,
         S3,
         "the identity is missing, wrong or expired",
-        "InvalidAccessKeyId SignatureDoesNotMatch ExpiredToken ExpiredTokenException InvalidToken InvalidClientTokenId "
+        "InvalidAccessKeyId InvalidAccessKey InvalidSecretKey SignatureDoesNotMatch ExpiredToken "
+        "ExpiredTokenException InvalidToken InvalidClientTokenId "
         "TokenRefreshRequired UnrecognizedClientException MissingAuthenticationToken MissingSecurityHeader "
         "IncompleteSignature AuthorizationHeaderMissing InvalidSecurity CredentialsNotSupported NoCredentialProviders "
         "SharedCredsLoad EC2RoleRequestError MissingCredentials InvalidIdentityToken OptInRequired "

@@ -15,7 +15,8 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
         r"no valid providers in chain|failed to refresh cached credentials|no EC2 IMDS role|"
         r"get credentials: |could not find default credentials|unable to locate credentials|credentials? (has|"
         r"have|is|are) expired|"
-        r"anonymous caller|failed to retrieve credentials|static credentials are empty",
+        r"anonymous caller|failed to retrieve credentials|static credentials are empty|invalid_(grant|client)\b|"
+        r"cannot fetch token|GCE metadata .{0,80} not defined",
         Cause.CREDENTIALS,
         "no valid providers in chain. Deprecated.",
         source="AWS SDK credential providers",
@@ -105,7 +106,8 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
     # Identity and rights.
     rule(
         "account-state",
-        r"positive balance|billing|not signed up|account (is )?(disabled|suspended|inactive|locked)|"
+        r"positive balance|billing|licen[cs]e .{0,30}(expired|invalid|required|exceeded)|not signed up|account "
+        r"(is )?(disabled|suspended|inactive|locked)|"
         r"subscription .{0,30}(disabled|not found|not registered)|payment required|(feature|service|api) "
         r".{0,30}(not enabled|disabled|has not been used)",
         Cause.CONFIG,
@@ -122,7 +124,7 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
         r"unauthorized|unauthenticated|"
         r"login (failed|required)|wrong (user ?name|password)|verify the correctness of .{0,40}(information|"
         r"credential)|not authenticated|"
-        r"could not authenticate|invalid login|unable to authenticate",
+        r"could not authenticate|invalid login|unable to authenticate|unauthorized.{0,20}\b401\b",
         Cause.CREDENTIALS,
         "The request signature we calculated does not match the signature you provided",
         source=_S3,
@@ -142,7 +144,8 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "clock",
-        r"too skewed|clock skew|time difference|RequestTimeTooSkewed|request timestamp|request has expired",
+        r"too skewed|(clock|time) skew|time difference|RequestTimeTooSkewed|request timestamp|request has expired|"
+        r"difference between the request time",
         Cause.CONFIG,
         "The difference between the request time and the server's time is too large: too skewed",
         source=_S3,
@@ -192,12 +195,21 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
     rule(
         "exists",
         r"already (exists?|in use|taken|registered)|(name|label|bucket) (is )?(taken|in use)|exists with different|"
-        r"is not available\. The bucket namespace|duplicate (key|name|entry)|conflicting bucket",
+        r"is not available\. The bucket namespace|bucket name is not available|duplicate (key|name|entry)|"
+        r"conflicting bucket",
         Cause.ALREADY_EXISTS,
         "bucket b already exists",
         source=_S3,
     ),
     # Busy or broken backends.
+    rule(
+        "read-only",
+        r"read.?only (mode|state)|\bis read.?only\b",
+        Cause.BACKEND_ERROR,
+        "cluster is in read-only mode",
+        retryable=None,
+        source="Ceph, MinIO and file system messages: it ends by itself or needs an admin",
+    ),
     rule(
         "busy",
         r"temporarily|being (deleted|created|modified|updated)|in progress|try again|please retry|not (yet "
@@ -205,7 +217,7 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
         r"starting up|service unavailable|not available yet|bad gateway|internal server error|service failure|"
         r"internal error.{0,30}(try|encountered)|we encountered an internal error|server error|\bbusy\b|"
         r"overloaded|leader election|"
-        r"no leader|read.?only mode|maintenance|quorum|resource temporarily",
+        r"no leader|deadlock|maintenance|quorum|resource temporarily",
         Cause.BACKEND_ERROR,
         "service temporarily unavailable for bucket b",
         source=_S3,

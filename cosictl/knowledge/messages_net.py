@@ -97,7 +97,8 @@ NET_RULES: tuple[MessageRule, ...] = (
         r"connection refused|connection reset|no route to host|host is (down|unreachable)|broken pipe|"
         r"dial tcp\S* .*i/o timeout|ECONNREFUSED|ECONNRESET|unexpected EOF|server closed (idle )?connection|"
         r"proxyconnect tcp|connection (was )?aborted|could not connect to the endpoint|connection error: desc|"
-        r"http2: client connection (lost|force closed)|use of closed network connection|remote end closed connection|"
+        r"http2: (client connection (lost|force closed)|server sent GOAWAY)|stream error: stream ID \d+|use of "
+        r"closed network connection|remote end closed connection|"
         r"no healthy upstream|upstream connect error|\bconnection (timed out|closed)|: EOF\W*$|failed to connect "
         r"to all addresses",
         Cause.BACKEND_UNREACHABLE,

@@ -10,6 +10,11 @@ import tempfile
 from typing import Any, Final, NoReturn
 
 import pytest
+from hypothesis import settings
+
+# Nothing is timed, and a run gives what the last one gave; ``--hypothesis-seed=random`` looks further.
+settings.register_profile("house", deadline=None, derandomize=True)
+settings.load_profile("house")
 
 AMBIENT: Final = (
     "CLICOLOR",

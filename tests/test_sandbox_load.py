@@ -1,0 +1,65 @@
+"""A dump as the start of a sandbox, and the stories it can start with."""
+
+import json
+
+import pytest
+
+from cosictl.intake.files import load_dump
+from cosictl.model.failures import GrpcCode
+from cosictl.model.refs import Rpc
+from cosictl.sandbox.load import Answer, dump_objects, namespaces_of, recorded_answers
+from cosictl.sandbox.scenarios import DEFAULT, LONG_CLASS, SCENARIOS, Scenario
+from tests.cli_process import V1, V2
+
+
+def test_the_driver_goes_on_answering_as_recorded() -> None:
+    _, snapshot = load_dump([V1])
+    answers = recorded_answers(snapshot)
+    by_claim = {bucket.claim.name: bucket.meta.name for bucket in snapshot.buckets if bucket.claim is not None}
+    name = by_claim["create-permissiondenied"]
+    said = f"permission denied for bucket {name}"
+    assert answers[Rpc.CREATE, name] == Answer(code=GrpcCode.PERMISSION_DENIED, message=said)
+    access = next(item for item in snapshot.accesses if item.meta.name == "acc-denied")
+    assert answers[Rpc.GRANT, f"ba-{access.meta.uid}"].code is GrpcCode.PERMISSION_DENIED
+    assert (Rpc.CREATE, by_claim["healthy"]) not in answers
+
+
+def test_the_status_is_a_record_too() -> None:
+    _, snapshot = load_dump([V2])
+    codes = {answer.code for (call, _), answer in recorded_answers(snapshot).items() if call is Rpc.CREATE}
+    assert {GrpcCode.INVALID_ARGUMENT, GrpcCode.INTERNAL, GrpcCode.UNAVAILABLE} <= codes
+
+
+def test_objects_come_as_they_were() -> None:
+    builder, snapshot = load_dump([V1], keep_raw=True)
+    objects = list(dump_objects(builder.raw_items()))
+    assert namespaces_of(objects) == {"team-a", "team-b", "default"}
+    claim = next(value for value in objects if value["metadata"]["name"] == "recovers")
+    was = next(item for item in snapshot.claims if item.meta.name == "recovers")
+    assert (claim["metadata"]["uid"], claim["metadata"]["resourceVersion"]) == (was.meta.uid, was.meta.resource_version)
+
+
+def test_the_identity_of_a_cluster_does_not_travel() -> None:
+    own = {"kind": "Namespace", "metadata": {"name": "kube-system", "uid": "x"}}
+    other = {"kind": "Namespace", "metadata": {"name": "team-a", "uid": "y"}}
+    assert list(dump_objects(json.dumps(value).encode() for value in (own, other))) == [other]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=lambda scenario: scenario.name)
+def test_a_story_is_whole(scenario: Scenario) -> None:
+    assert scenario.about.endswith(".")
+    served = {sidecar.driver for sidecar in scenario.sidecars}
+    names = {(value["kind"], value["metadata"]["name"]) for value in scenario.objects}
+    assert len(names) == len(scenario.objects)
+    for value in scenario.objects:
+        assert value["apiVersion"] == f"objectstorage.k8s.io/{scenario.api.value}"
+        if value["kind"] == "BucketClass":
+            assert (value.get("spec") or value)["driverName"] in served
+    for step in scenario.then:
+        assert (str(step.ref.kind), step.ref.name) in names
+
+
+def test_the_default_is_the_report() -> None:
+    assert any(value["metadata"]["name"] == LONG_CLASS for value in SCENARIOS[DEFAULT].objects)
+    assert len(LONG_CLASS) + len("40ea83c7-6318-0a8c-d0f9-4b0957384746") == 98
+    assert SCENARIOS[DEFAULT].old_names

@@ -6,8 +6,9 @@ import pytest
 
 from cosictl.intake.files import load_dump
 from cosictl.model.failures import GrpcCode
-from cosictl.model.refs import Rpc
+from cosictl.model.refs import Api, Rpc
 from cosictl.sandbox.load import Answer, dump_objects, namespaces_of, recorded_answers
+from cosictl.sandbox.plan import plan_dump, plan_scenario
 from cosictl.sandbox.scenarios import DEFAULT, LONG_CLASS, SCENARIOS, Scenario
 from tests.cli_process import V1, V2
 
@@ -63,3 +64,29 @@ def test_the_default_is_the_report() -> None:
     assert any(value["metadata"]["name"] == LONG_CLASS for value in SCENARIOS[DEFAULT].objects)
     assert len(LONG_CLASS) + len("40ea83c7-6318-0a8c-d0f9-4b0957384746") == 98
     assert SCENARIOS[DEFAULT].old_names
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_story_can_be_planned(name: str) -> None:
+    plan = plan_scenario(name)
+    assert {"default", "kube-system"} <= set(plan.namespaces)
+    assert all(side.policy.api is side.speaks for side in plan.served) is (name != "mixed-api")
+
+
+def test_a_policy_is_played_where_the_story_leaves_it_open() -> None:
+    (side,) = plan_scenario("cosi-86", policy="image-60").served
+    assert side.policy.name == "image-60"
+    assert {side.policy.name for side in plan_scenario("mixed-api", policy="image-60").served} == {
+        "v0.2.2",
+        "main-2026-03",
+    }
+
+
+def test_a_dump_gets_a_sidecar_for_every_driver_it_names() -> None:
+    builder, snapshot = load_dump([V2], keep_raw=True)
+    plan = plan_dump(snapshot, dump_objects(builder.raw_items()))
+    assert plan.versions == plan.controllers == (Api.V1ALPHA2,)
+    assert {side.driver for side in plan.served} == {"cosi.example.com", "nobody.example.com"}
+    assert {side.policy.name for side in plan.served} == {"main-2026-03"}
+    with pytest.raises(ValueError, match="holds none of its objects"):
+        plan_dump(snapshot, (), policy="v0.2.2")

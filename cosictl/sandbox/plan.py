@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from cosictl.knowledge.policies import POLICIES, Policy
+from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim
 from cosictl.model.refs import Api
 from cosictl.model.snapshot import Snapshot
 from cosictl.sandbox.load import Answers, namespaces_of, recorded_answers
@@ -107,12 +108,21 @@ def _policy(name: str, api: Api) -> Policy:
 
 def _versions(snapshot: Snapshot) -> tuple[Api, ...]:
     """The versions of the objects; a dump without any stands for a cluster of the version most have."""
-    named = (*snapshot.buckets, *snapshot.claims, *snapshot.accesses, *snapshot.bucket_classes)
+    named: tuple[Bucket | Claim | Access | BucketClass, ...] = (
+        *snapshot.buckets,
+        *snapshot.claims,
+        *snapshot.accesses,
+        *snapshot.bucket_classes,
+    )
     return tuple(sorted({item.api for item in named})) or (Api.V1ALPHA1,)
 
 
 def _drivers(snapshot: Snapshot, api: Api) -> tuple[str, ...]:
-    owners = (*snapshot.buckets, *snapshot.bucket_classes, *snapshot.access_classes)
+    owners: tuple[Bucket | BucketClass | AccessClass, ...] = (
+        *snapshot.buckets,
+        *snapshot.bucket_classes,
+        *snapshot.access_classes,
+    )
     return tuple(sorted({owner.driver for owner in owners if owner.api is api and owner.driver}))
 
 

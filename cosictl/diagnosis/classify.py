@@ -35,7 +35,8 @@ _CODE_PLACES = (
     re.compile(r"googleapi: Error \d{3}: [^\n]{0,2000}, (?P<code>[a-z][A-Za-z]{2,60})\s*$", re.MULTILINE),
     re.compile(r"\b(?P<code>[A-Z][A-Za-z]{3,60}) tx[0-9a-f]{10,}-"),
     re.compile(r"\b(?P<code>[A-Z][A-Za-z0-9]{2,60}): [^\n]{0,2000}\n\s*status code: \d{3}"),
-    re.compile(r"An error occurred \((?P<code>\w{3,80})\) when calling"),
+    re.compile(r"An error occurred \((?P<code>[A-Za-z]\w{2,80})\) when calling"),
+    re.compile(r"\b[Cc]ode(?:=|: )\\?\"(?P<code>[A-Za-z]\w{2,80})\\?\""),
     re.compile(r"(?<![\w.])(?P<code>[A-Z][a-z]+(?:[A-Z][a-z0-9]*)+): "),
     re.compile(r"(?<![\w.])(?P<code>X(?:Admin|Minio)[A-Za-z]{2,60}): "),
 )
@@ -44,7 +45,7 @@ _HTTP_PLACES = re.compile(
     r"StatusCode: (\d{3})|status code:? (\d{3})|RESPONSE (\d{3}):|googleapi: Error (\d{3})|(?:^|[\s:])\[(\d{3})\] "
     r"|httpStatusGot\\?\":(\d{3})|errorCode ?: ?(\d{3})\b|(?:HTTP )?response(?: code)? (\d{3})\b|<title>(?:Error "
     r")?(\d{3})\b"
-    r"|HTTP (?:status )?(?:code )?(\d{3})\b|\bbut got (\d{3})\b|HTTP Error:? (\d{3})\b"
+    r"|HTTP (?:status )?(?:code )?(\d{3})\b|\bbut got (\d{3})\b|HTTP Error:? (\d{3})\b|error occurred \((\d{3})\)"
     r"|(?:^|[\s:\"])(\d{3}) (?:[A-Z][a-z]+ ?){1,4}(?=$|[\r\n\"<.,])",
     re.IGNORECASE,
 )

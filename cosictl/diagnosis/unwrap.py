@@ -35,7 +35,8 @@ _STATUS = re.compile(
 _UUID_NAME = re.compile(
     r"[\w./%-]{0,200}[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}[\w./%-]{0,100}"
 )
-_SINGLE_QUOTED = re.compile(r"(?<![\w])'([^'\n]{1,300})'")
+# What a Python exception holds is the words of a library, not a value.
+_SINGLE_QUOTED = re.compile(r"(?<![\w])(?<!Error\()(?<!Exception\()'(?!\[(?:SSL|Errno))([^'\n]{1,300})'")
 _DOUBLE_QUOTED = re.compile(r"(?<!\\)\\?\"([^\"\\\s]{1,300})\\?\"")
 # A quotation behind a noun is a value of that noun, unless the noun announces somebody's words.
 _VALUE_QUOTED = re.compile(
@@ -116,10 +117,13 @@ def _blank_group(found: re.Match[str]) -> str:
     return whole[:start] + BLANK * (end - start) + whole[end:]
 
 
+_CODE_KEYS = ('"code":', '"code": ', '"Code":', "Code=", "code: ", "Code: ")
+
+
 def _speaks(found: re.Match[str]) -> bool:
     """Whether a quoted word is the key, or the value, of an error code in JSON rather than somebody's value."""
     before = found.string[max(0, found.start() - 12) : found.start()].replace("\\", "")
-    return found[1] in {"code", "Code", "error", "message"} or before.endswith(('"code":', '"code": ', '"Code":'))
+    return found[1] in {"code", "Code", "error", "message"} or before.endswith(_CODE_KEYS)
 
 
 def _bounded(text: str) -> str:

@@ -94,7 +94,8 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
     rule(
         "quota",
         r"quota (is |was |has been )?(exceeded|reached)|(exceed\w*|over|reached|beyond|out of) .{0,40}(quota|limit)|"
-        r"limit (exceeded|reached|per)|more buckets than allowed|too many (buckets|users|keys|access keys)|bucket "
+        r"limit (exceeded|reached|per)|more buckets than allowed|too[ _]many[ _](buckets|users|keys|access keys)|"
+        r"bucket "
         r"limit|"
         r"maximum (number|allowed)|minimum free drive|no space left|insufficient (storage|space|capacity)|disk "
         r"(is )?full|"
@@ -116,7 +117,8 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "credentials",
-        r"access key id you provided|signature (we calculated|mismatch|does not match)|authentication (signature|"
+        r"access key id you provided|\bAuthFailure\b|signature (we calculated|mismatch|does not match)|"
+        r"authentication (signature|"
         r"failed|error|required)|"
         r"authenticate the request|invalid (authentication|access key|api|auth\w*)? ?(credentials?|tokens?)|bad "
         r"credentials|invalid access key|"
@@ -194,7 +196,8 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "exists",
-        r"already (exists?|in use|taken|registered)|(name|label|bucket) (is )?(taken|in use)|exists with different|"
+        r"already (exists?|in use|taken|registered)|(name|label|bucket) (is )?(taken|in use)|exists with "
+        r"different|(bucket|user|key|already)_exists|duplicate_|"
         r"is not available\. The bucket namespace|bucket name is not available|duplicate (key|name|entry)|"
         r"conflicting bucket",
         Cause.ALREADY_EXISTS,

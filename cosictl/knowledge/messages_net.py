@@ -75,7 +75,8 @@ NET_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "dns",
-        r"no such host|name or service not known|nodename nor servname|could not resolve host|getaddrinfo ENOTFOUND|"
+        r"no such host|name or service not known|nodename nor servname|could not resolve host|getaddrinfo "
+        r"ENOTFOUND|UnknownHostException|"
         r"network is unreachable|failed to resolve|NXDOMAIN",
         Cause.BACKEND_UNREACHABLE,
         "dial tcp: lookup s3.example on 10.0.0.10:53: no such host",
@@ -108,7 +109,8 @@ NET_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "timeout",
-        r"Client\.Timeout exceeded|context deadline exceeded|i/o timeout|timed? ?out\b(?! of range)|deadline exceeded|"
+        r"Client\.Timeout exceeded|deadline has elapsed|context deadline exceeded|i/o timeout|timed? ?out\b(?! of "
+        r"range)|deadline exceeded|"
         r"read timeout|timeout awaiting response|gateway timeout|operation timeout",
         Cause.TIMEOUT,
         "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",

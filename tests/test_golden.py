@@ -5,6 +5,7 @@ told apart from), and extra arguments. ``make golden`` writes the expected files
 commit it.
 """
 
+import contextlib
 import io
 import json
 from pathlib import Path
@@ -32,23 +33,23 @@ def facts(case: str) -> dict[str, Any]:
 
 def diagnosed(case: str) -> Report:
     about = facts(case)
-    folder = (GOLDEN / case / about.get("input", "input")).resolve()
     args = about["args"]
     assume = args[args.index("--assume-sidecar") + 1] if "--assume-sidecar" in args else None
-    return diagnose(read_dump([str(folder)]), assume=assume)
+    # From the case's own folder, because how long the path of a dump is decides where the lines that name it break.
+    with contextlib.chdir(GOLDEN / case):
+        return diagnose(read_dump([about.get("input", "input")]), assume=assume)
 
 
 def as_json(report: Report) -> str:
     stream = io.StringIO()
     dump_json(diagnosis_document(report), stream)
-    # Where the dump lies is not part of the diagnosis.
-    return stream.getvalue().replace(report.source, "DUMP")
+    return stream.getvalue()
 
 
 def as_text(report: Report) -> str:
     stream = io.StringIO()
     print_diagnosis(report, make_out(stream, color="never", width=100), show_all=True)
-    return stream.getvalue().replace(report.source, "DUMP")
+    return stream.getvalue()
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -18,6 +18,8 @@ from cosictl.model.refs import Api
 
 # What the kernel takes for the path of a unix socket, with the byte that ends it.
 LONGEST_PATH: Final = 107
+# Seconds. Without any, clients are told to go away with an error, which gRPC's core writes on their stderr.
+GRACE: Final = 0.5
 _STATUS: Final = {GRPC_NUMBERS[code.value[0]]: code for code in grpc.StatusCode}
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", LARGEST_MESSAGE),
@@ -52,9 +54,9 @@ class DriverServer:
         self._server = server
 
     async def stop(self) -> None:
-        """Stop at once: calls that run are cancelled, and the socket goes."""
+        """Stop: calls that run have ``GRACE`` seconds left, and the socket goes."""
         if self._server is not None:
-            await self._server.stop(0)
+            await self._server.stop(GRACE)
             self._server = None
             self._socket.unlink(missing_ok=True)
 

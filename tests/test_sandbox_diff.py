@@ -23,6 +23,10 @@ def test_what_moves_by_itself_is_no_difference() -> None:
     moved = changed(metadata={"resourceVersion": "9", "generation": 2})
     lease = {"kind": "Lease", "metadata": {"name": "l"}}
     assert diff([BUCKET], [moved, lease]) == ()
+    first, second = ({**BUCKET, "status": {"error": {"message": "no", "time": time}}} for time in ("1", "2"))
+    assert diff([first], [second]) == ()
+    pods = [{"kind": "Pod", "metadata": {"name": "p"}, "status": {"phase": phase}} for phase in ("Running", "Failed")]
+    assert diff(pods[:1], pods[1:]) == ()
 
 
 def test_a_changed_field_is_named_with_both_values() -> None:

@@ -86,7 +86,18 @@ def test_a_dump_gets_a_sidecar_for_every_driver_it_names() -> None:
     builder, snapshot = load_dump([V2], keep_raw=True)
     plan = plan_dump(snapshot, dump_objects(builder.raw_items()))
     assert plan.versions == plan.controllers == (Api.V1ALPHA2,)
-    assert {side.driver for side in plan.served} == {"cosi.example.com", "nobody.example.com"}
+    assert [side.driver for side in plan.served] == ["cosi.example.com"], "nobody touched a Bucket of the other"
     assert {side.policy.name for side in plan.served} == {"main-2026-03"}
     with pytest.raises(ValueError, match="holds none of its objects"):
         plan_dump(snapshot, (), policy="v0.2.2")
+
+
+def test_backends_hold_what_the_objects_tell() -> None:
+    builder, snapshot = load_dump([V1], keep_raw=True)
+    plan = plan_dump(snapshot, dump_objects(builder.raw_items()))
+    (account,) = [held for held in plan.holdings if held.account]
+    buckets = {held.bucket for held in plan.holdings if held.bucket}
+    assert buckets == {bucket.bucket_id for bucket in snapshot.buckets if bucket.bucket_id}
+    assert account.driver == "cosi.example.com"
+    assert set(account.buckets) <= buckets
+    assert account.buckets

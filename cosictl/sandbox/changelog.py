@@ -12,15 +12,17 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change: its version, what happened, to which object, and the object before and after as JSON text."""
+    """One change: its version, what happened, to which object, and the object before and after it as JSON text.
+
+    ``object`` of a deletion is the object as it was last, with the version of its deletion.
+    """
 
     version: int
     type: Literal["ADDED", "MODIFIED", "DELETED"]
     resource: Resource
     key: Key
     before: bytes | None
-    after: bytes | None
-    final: bytes
+    object: bytes
 
 
 class ChangeLog:

@@ -11,6 +11,8 @@ from cosictl.sandbox.ports import Json
 # What moves by itself while nobody changes anything.
 _RESTLESS = frozenset({"resourceVersion", "generation", "managedFields"})
 _RESTLESS_KINDS = frozenset({"Event", "Lease"})
+# What loops and kubelets write again and again: the time of an error, the containers of a Pod.
+_RESTLESS_PATHS = frozenset({("", "status.error.time"), ("Pod", "status")})
 
 Key = tuple[str, str, str]
 
@@ -68,11 +70,19 @@ def _one(key: Key, old: Json | None, new: Json | None) -> Iterator[Difference]:
         yield Difference(what=What.CREATED, kind=kind, namespace=namespace, name=name)
     if old is None or new is None or recreated:
         return
-    fields = tuple(_changes("", old, new))
+    fields = tuple(
+        change
+        for change in _changes("", old, new)
+        if not any(wanted in {"", kind} and _within(change.path, path) for wanted, path in _RESTLESS_PATHS)
+    )
     if fields:
         going = "deletionTimestamp" in new["metadata"] and "deletionTimestamp" not in old["metadata"]
         what = What.TERMINATING if going else What.CHANGED
         yield Difference(what=what, kind=kind, namespace=namespace, name=name, fields=fields)
+
+
+def _within(path: str, above: str) -> bool:
+    return path == above or path.startswith(f"{above}.")
 
 
 def _changes(path: str, old: Any, new: Any) -> Iterator[FieldChange]:

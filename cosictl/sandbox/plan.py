@@ -1,6 +1,6 @@
 """What a sandbox shall be: a scenario or a dump, made concrete. Pure; nothing is started here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cosictl.knowledge.policies import POLICIES, Policy
@@ -30,12 +30,23 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What a driver's backend has from the start: a bucket by its ID, or an account with the buckets it may use."""
+
+    driver: str
+    bucket: str = ""
+    account: str = ""
+    buckets: tuple[str, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A sandbox to be: the versions its CRDs serve, objects, components, and what happens once it has settled.
 
     ``loaded``: the objects come from a dump and keep uids, versions, times and finalizers. ``controllers``: the
     versions that have a controller. ``old_names``: Buckets are named ``<class><claim UID>``. ``answers``: what the
-    drivers answered when the dump was taken.
+    drivers answered when the dump was taken; ``holdings``: what their backends held, as far as the objects tell.
     """
 
     title: str
@@ -48,6 +59,7 @@ class Plan:
     old_names: bool = False
     then: tuple[Deletion, ...] = ()
     answers: Answers = field(default_factory=dict)
+    holdings: tuple[Holding, ...] = ()
 
 
 def plan_scenario(name: str, *, policy: str = "") -> Plan:
@@ -95,6 +107,7 @@ def plan_dump(snapshot: Snapshot, objects: Iterable[Json], *, policy: str = "") 
         controllers=versions,
         loaded=True,
         answers=recorded_answers(snapshot),
+        holdings=(*_buckets(snapshot), *_accounts(snapshot)),
     )
 
 
@@ -123,7 +136,34 @@ def _drivers(snapshot: Snapshot, api: Api) -> tuple[str, ...]:
         *snapshot.bucket_classes,
         *snapshot.access_classes,
     )
-    return tuple(sorted({owner.driver for owner in owners if owner.api is api and owner.driver}))
+    named = {owner.driver for owner in owners if owner.api is api and owner.driver}
+    return tuple(sorted(driver for driver in named if _is_served(snapshot, driver)))
+
+
+def _is_served(snapshot: Snapshot, driver: str) -> bool:
+    """Whether somebody seems to serve a driver: none of its Buckets having a trace of a sidecar says nobody does."""
+    own = [bucket for bucket in snapshot.buckets if bucket.driver == driver]
+    noted = {event.about_uid for event in snapshot.events}
+    touched = [b for b in own if b.meta.finalizers or b.bucket_id or b.error is not None or b.meta.uid in noted]
+    return bool(touched) or not own
+
+
+def _buckets(snapshot: Snapshot) -> Iterator[Holding]:
+    for bucket in snapshot.buckets:
+        if bucket.bucket_id:
+            yield Holding(driver=bucket.driver, bucket=bucket.bucket_id, parameters=bucket.parameters)
+
+
+def _accounts(snapshot: Snapshot) -> Iterator[Holding]:
+    drivers = {item.meta.name: item.driver for item in snapshot.access_classes}
+    names = {(c.meta.namespace, c.meta.name): c.bucket_name for c in snapshot.claims}
+    ids = {bucket.meta.name: bucket.bucket_id for bucket in snapshot.buckets}
+    for access in snapshot.accesses:
+        if access.account_id:
+            claimed = (names.get((access.meta.namespace, name), "") for name in access.claim_names)
+            buckets = tuple(found for name in claimed if (found := ids.get(name, "")))
+            driver = access.driver or drivers.get(access.class_name, "")
+            yield Holding(driver=driver, account=access.account_id, buckets=buckets)
 
 
 def _namespaces(objects: Iterable[Json], served: Iterable[Served]) -> tuple[str, ...]:

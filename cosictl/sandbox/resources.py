@@ -13,6 +13,8 @@ from cosictl.sandbox.ports import Resource
 COSI_GROUP: Final = "objectstorage.k8s.io"
 COSI_VERSIONS: Final = ("v1alpha1", "v1alpha2")
 VERBS: Final = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+# The same, in the order in which a real server gives them for what a CRD defines.
+CUSTOM_VERBS: Final = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,19 +50,19 @@ def _cosi(version: str, plural: str, kind: str, *, namespaced: bool = False, has
 
 def _five(version: str) -> tuple[Served, ...]:
     return (
-        _cosi(version, "buckets", "Bucket", has_status=True),
-        _cosi(version, "bucketclaims", "BucketClaim", namespaced=True, has_status=True),
-        _cosi(version, "bucketaccesses", "BucketAccess", namespaced=True, has_status=True),
         _cosi(version, "bucketclasses", "BucketClass"),
+        _cosi(version, "buckets", "Bucket", has_status=True),
         _cosi(version, "bucketaccessclasses", "BucketAccessClass"),
+        _cosi(version, "bucketaccesses", "BucketAccess", namespaced=True, has_status=True),
+        _cosi(version, "bucketclaims", "BucketClaim", namespaced=True, has_status=True),
     )
 
 
 _V1: Final = _five("v1alpha1")
 _V2: Final = _five("v1alpha2")
 
-BUCKETS_V1, CLAIMS_V1, ACCESSES_V1, BUCKET_CLASSES_V1, ACCESS_CLASSES_V1 = (row.resource for row in _V1)
-BUCKETS_V2, CLAIMS_V2, ACCESSES_V2, BUCKET_CLASSES_V2, ACCESS_CLASSES_V2 = (row.resource for row in _V2)
+BUCKET_CLASSES_V1, BUCKETS_V1, ACCESS_CLASSES_V1, ACCESSES_V1, CLAIMS_V1 = (row.resource for row in _V1)
+BUCKET_CLASSES_V2, BUCKETS_V2, ACCESS_CLASSES_V2, ACCESSES_V2, CLAIMS_V2 = (row.resource for row in _V2)
 
 NAMESPACES: Final = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 EVENTS: Final = Resource("", "v1", "events", "Event", namespaced=True)

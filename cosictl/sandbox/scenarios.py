@@ -51,7 +51,7 @@ class Scenario:
 
 _KEYS = access_class("keys")
 # A driver that takes its time, as real ones do: the controller then writes first, and no hand-off is lost.
-_TIME = {"delay": "2"}
+_TIME = {"delay": "8"}
 _PLAIN = bucket_class("standard", parameters=_TIME)
 _HEALTHY = (_PLAIN, _KEYS, claim("photos", "standard"), claim("logs", "standard"), access("photos-reader", "photos"))
 

@@ -1,0 +1,62 @@
+"""The Pods of a sandbox: what ``kubectl get pods`` shows of its controller and sidecars, with the images they play."""
+
+from typing import Final
+
+from cosictl.model.refs import Api
+from cosictl.sandbox.plan import CONTROLLER_NAMESPACE, Served
+from cosictl.sandbox.ports import Json
+
+_UPSTREAM: Final = "registry.k8s.io/sig-storage"
+_STAGING: Final = "gcr.io/k8s-staging-sig-storage"
+# The image that each policy was read from; reference tables are played by nobody, and have none.
+_SIDECARS: Final = {
+    "image-60": f"{_STAGING}/objectstorage-sidecar:v20241219-v0.1.0-60-g6a5a12c",
+    "v0.2.1": f"{_UPSTREAM}/objectstorage-sidecar:v0.2.1",
+    "v0.2.2": f"{_UPSTREAM}/objectstorage-sidecar:v0.2.2",
+    "main-2026-03": f"{_STAGING}/objectstorage-sidecar:v20260226-v0.2.0-265-g218399f",
+    "later-main": f"{_STAGING}/objectstorage-sidecar:main",
+}
+_CONTROLLERS: Final = {
+    Api.V1ALPHA1: f"{_UPSTREAM}/objectstorage-controller:v0.2.2",
+    Api.V1ALPHA2: f"{_STAGING}/objectstorage-controller:v20260226-v0.2.0-265-g218399f",
+}
+# What the manifest of v0.2.2 deploys: a controller from before the change of names.
+_OLD_CONTROLLER: Final = f"{_STAGING}/objectstorage-controller:v20250905-v0.2.0-100-gd904c62"
+SIDECAR: Final = "objectstorage-provisioner-sidecar"
+
+
+def sidecar_pod(side: Served) -> Json:
+    """Return the Pod of a driver: its sidecar first, then the driver."""
+    image = _SIDECARS.get(side.policy.name, f"example.com/played/{side.policy.name}:sandbox")
+    name = side.driver.replace(".", "-") + "-0"
+    return _pod(name, side.namespace, [(SIDECAR, image), ("driver", "example.com/cosictl/sandbox-driver:sandbox")])
+
+
+def controller_pod(api: Api, *, old_names: bool) -> Json:
+    """Return the Pod of a version's controller."""
+    image = _OLD_CONTROLLER if old_names else _CONTROLLERS[api]
+    return _pod(
+        f"container-object-storage-controller-{api.value}", CONTROLLER_NAMESPACE, [("objectstorage-controller", image)]
+    )
+
+
+def _pod(name: str, namespace: str, containers: list[tuple[str, str]]) -> Json:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": namespace, "labels": {"app": name}},
+        "spec": {
+            "nodeName": "sandbox",
+            "containers": [
+                {"name": container, "image": image, "terminationMessagePolicy": "FallbackToLogsOnError"}
+                for container, image in containers
+            ],
+        },
+        "status": {
+            "phase": "Running",
+            "containerStatuses": [
+                {"name": container, "image": image, "imageID": "", "ready": True, "restartCount": 0}
+                for container, image in containers
+            ],
+        },
+    }

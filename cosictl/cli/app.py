@@ -16,6 +16,7 @@ from cosictl.cli.explain import explain
 from cosictl.cli.get import get
 from cosictl.cli.options import Shared, with_shared
 from cosictl.cli.said import program
+from cosictl.cli.sandbox import sandbox
 from cosictl.cli.snapshot import snapshot
 from cosictl.cli.version import version
 from cosictl.errors import Exit, UsageError
@@ -23,7 +24,7 @@ from cosictl.errors import Exit, UsageError
 COMPLETE: Final = "_COSICTL_COMPLETE"
 EPILOG: Final = "Exit codes: 0 done, 1 could not do it, 2 usage, 3 stuck objects found, 5 something unknown or unread."
 VERBS: Final[tuple[Callable[..., None], ...]] = (
-    *(diagnose, get, events, classify, explain, snapshot, completion, version),
+    *(diagnose, get, events, classify, explain, snapshot, sandbox, completion, version),
 )
 
 app = typer.Typer(

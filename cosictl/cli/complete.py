@@ -36,6 +36,13 @@ def complete_policies(incomplete: str) -> list[str]:
     return _starting(POLICIES, incomplete)
 
 
+def complete_scenarios(incomplete: str) -> list[str]:
+    """Offer the sandbox's stories."""
+    from cosictl.sandbox.scenarios import SCENARIOS
+
+    return _starting(SCENARIOS, incomplete)
+
+
 def complete_targets(ctx: typer.Context, incomplete: str) -> list[str]:
     """Offer ``TYPE/`` first, then the names of that type in the cluster."""
     word, slash, name = incomplete.partition("/")

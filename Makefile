@@ -1,4 +1,4 @@
-# Two doors: `make demo` shows the tool on a recorded cluster, `make test` checks everything.
+# Two doors: `make demo` shows the tool on a recorded cluster and on a live loop in the sandbox, `make test` checks everything.
 # Both build a virtual environment first and need nothing but Python 3.11 or newer.
 PYTHON ?= python3
 VENV   ?= .venv
@@ -8,7 +8,7 @@ BIN     = $(VENV)/bin
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[sandbox]'
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed

@@ -136,7 +136,7 @@ def test_an_expired_token_is_exit_1(tmp_path: Path) -> None:
 
 
 def test_a_cluster_without_cosi_is_exit_1(tmp_path: Path) -> None:
-    with ApiServer(cosi=False) as server:
+    with ApiServer(versions=()) as server:
         line = refused("diagnose", "--kubeconfig", str(server.kubeconfig(tmp_path)), code=1)
     assert "has no COSI resources" in line
 

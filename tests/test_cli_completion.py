@@ -92,7 +92,7 @@ def test_a_cluster_that_does_not_answer_is_no_message(tmp_path: Path) -> None:
     with ApiServer(CLAIMS) as server:
         config = str(server.kubeconfig(tmp_path))
     assert offered("--kubeconfig", config, "get", "claims", "") == []
-    with ApiServer(CLAIMS, token="right") as server:
+    with ApiServer(CLAIMS, token="right-one") as server:
         config = str(server.kubeconfig(tmp_path, token="wrong"))
         assert offered("--kubeconfig", config, "get", "claims", "") == []
     (tmp_path / "broken").write_text("][")

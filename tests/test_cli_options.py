@@ -12,7 +12,8 @@ from cosictl.cli.types import WORDS, Resource, Target, parse_resource, parse_tar
 from cosictl.cli.wiring import parse_moment
 from cosictl.errors import UsageError
 from cosictl.flows.labels import parse_selector
-from tests.apiserver import ApiServer, Object
+from cosictl.sandbox.access import Rule, User
+from tests.apiserver import LISTED, ApiServer, Object
 from tests.cli_process import V1, cosictl
 
 OPTIONS = (
@@ -168,10 +169,10 @@ def test_labels_narrow_what_is_listed(tmp_path: Path) -> None:
 
 
 def test_options_reach_the_server(tmp_path: Path) -> None:
-    with ApiServer(token="right") as server:
+    jane = User(name="jane", rules=(Rule(verbs=("list",)),))
+    with ApiServer(token="right-one", also={"of-jane": jane}, forbidden=LISTED) as server:
         config = str(server.kubeconfig(tmp_path, token="wrong"))
-        words = ("--token", "right", "--as", "jane", "get", "claims", "--as-group", "dev", "--as-group=ops")
+        words = ("--token", "right-one", "--as", "jane", "get", "claims", "--as-group", "dev", "--as-group=ops")
         done = cosictl("--kubeconfig", config, *words, "--chunk-size", "9", "-n", "team-z")
         assert (done.returncode, done.stderr) == (0, "No resources found in team-z namespace.\n")
-        assert {headers["Impersonate-User"] for headers in server.headers} == {"jane"}
         assert "/apis/objectstorage.k8s.io/v1alpha1/namespaces/team-z/bucketclaims?limit=9" in server.requests

@@ -11,7 +11,7 @@ from typing import IO
 import pytest
 import yaml
 
-from tests.apiserver import ApiServer, Object
+from tests.apiserver import NOON, ApiServer, Object
 from tests.cli_process import COMMAND, ROOT, TIMEOUT_SECONDS, V1, cosictl, environment
 
 CASE = ROOT / "tests" / "golden" / "c06-name-never-valid" / "input"
@@ -42,16 +42,15 @@ def line_of(stream: IO[str] | None) -> str:
 
 def test_only_what_changed_is_printed_again(tmp_path: Path) -> None:
     with (
-        ApiServer(objects(), date="Mon, 23 Nov 2026 12:00:00 GMT") as server,
+        ApiServer(objects(), at=NOON) as server,
         watching(server, tmp_path, "claims") as process,
     ):
         assert line_of(process.stdout).startswith("NAME")
         assert line_of(process.stdout).split()[:2] == ["photos", "waiting"]
-        claim = next(item for item in server.objects if item["kind"] == "BucketClaim")
-        server.objects = [{**item, "status": {}} if item is claim else item for item in server.objects]
-        server.objects = [item for item in server.objects if item["kind"] != "Bucket"]
+        server.change({**next(item for item in objects() if item["kind"] == "BucketClaim"), "status": {}})
+        server.drop("Bucket")
         assert line_of(process.stdout).split()[0] == "photos"
-        server.objects = [item for item in server.objects if item["kind"] != "BucketClaim"]
+        server.drop("BucketClaim")
         assert line_of(process.stdout) == "bucketclaim.objectstorage.k8s.io/photos   gone"
         process.send_signal(signal.SIGINT)
         assert process.wait(TIMEOUT_SECONDS) == 130
@@ -67,18 +66,19 @@ def test_documents_come_one_by_one(tmp_path: Path) -> None:
 
 
 def test_a_failure_in_between_is_said_once_and_asked_again(tmp_path: Path) -> None:
-    with ApiServer(objects(), token="right") as server:
-        config = server.kubeconfig(tmp_path, token="right")
+    with ApiServer(objects()) as server:
+        config = server.kubeconfig(tmp_path)
         env = environment({"KUBECONFIG": str(config)})
         process = subprocess.Popen(
             [*COMMAND, "get", "claims", *WATCH], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         try:
             assert line_of(process.stdout).startswith("NAME")
-            server.behaviour.token = "other"
+            known = dict(server.users)
+            server.users.clear()
             assert "asking again" in line_of(process.stderr)
-            server.behaviour.token = "right"
-            server.objects = [item for item in server.objects if item["kind"] != "BucketClaim"]
+            server.users.update(known)
+            server.drop("BucketClaim")
             assert line_of(process.stdout).startswith("photos")
             assert line_of(process.stdout).endswith("gone")
         finally:

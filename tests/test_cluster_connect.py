@@ -11,6 +11,7 @@ import pytest
 from cosictl.cluster.connect import ConnectOptions, connect
 from cosictl.errors import ConfigError
 from tests.apiserver import ApiServer
+from tests.recorder import Recorder
 
 PLUGIN = """#!{python}
 import json, os
@@ -20,7 +21,7 @@ print(json.dumps({{"apiVersion": spec["apiVersion"], "kind": "ExecCredential", "
 
 
 def kubeconfig(
-    api: ApiServer, folder: Path, *, user: dict[str, Any], cluster: Mapping[str, str] | None = None
+    api: ApiServer | Recorder, folder: Path, *, user: dict[str, Any], cluster: Mapping[str, str] | None = None
 ) -> ConnectOptions:
     path = api.kubeconfig(folder)
     value = json.loads(path.read_text())
@@ -52,7 +53,7 @@ def test_a_credential_plugin_that_fails_is_said(tmp_path: Path) -> None:
 
 
 def test_a_proxy_of_the_kubeconfig_is_used(tmp_path: Path) -> None:
-    with ApiServer() as proxy:
+    with Recorder() as proxy:
         there = "http://cluster.invalid:8080"
         conn = connect(kubeconfig(proxy, tmp_path, user={}, cluster={"proxy-url": proxy.url, "server": there}))
         assert conn.get("/apis/objectstorage.k8s.io").status == 200
@@ -60,7 +61,7 @@ def test_a_proxy_of_the_kubeconfig_is_used(tmp_path: Path) -> None:
 
 
 def test_a_proxy_of_the_environment_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with ApiServer() as proxy:
+    with Recorder() as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         conn = connect(kubeconfig(proxy, tmp_path, user={}, cluster={"server": "http://cluster.invalid:8080"}))
         assert conn.get("/apis/objectstorage.k8s.io").status == 200
@@ -68,7 +69,7 @@ def test_a_proxy_of_the_environment_is_used(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_kubeconfig_can_impersonate_and_an_option_wins(tmp_path: Path) -> None:
-    with ApiServer() as server:
+    with Recorder() as server:
         options = kubeconfig(server, tmp_path, user={"as": "jane", "as-groups": ["ops"]})
         connect(options).get("/apis/objectstorage.k8s.io")
         asked = ConnectOptions(kubeconfig=options.kubeconfig, as_user="joe")

@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 import yaml
 
-from tests.apiserver import ApiServer
+from tests.apiserver import NOON, ApiServer
 from tests.cli_process import ROOT, environment, in_terminal
 
 README: Final = ROOT / "README.md"
@@ -73,7 +73,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("command", list(commands()))
 def test_a_command_of_the_readme_runs(command: str, folder: Path) -> None:
     objects = [item for path in sorted(CASE.glob("*.yaml")) for item in yaml.safe_load(path.read_text())["items"]]
-    with ApiServer(objects, date="Mon, 23 Nov 2026 12:00:00 GMT") as server:
+    with ApiServer(objects, at=NOON) as server:
         env = environment(
             {
                 "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",

@@ -66,9 +66,9 @@ def test_faults_that_make_no_sense_are_one_clear_line(text: str, said: str) -> N
 
 def test_each_fault_happens_as_often_as_it_was_told_to() -> None:
     plan = FaultPlan([parse_fault("429:list:x2"), parse_fault("500:get")])
-    taken = [plan.take("list", "buckets", continued=False) for _ in range(3)]
+    taken = [plan.take("list", "buckets") for _ in range(3)]
     assert [fault and fault.code for fault in taken] == [429, 429, None]
-    assert [bool(plan.take("get", "discovery", continued=False)) for _ in range(3)] == [True] * 3
+    assert [bool(plan.take("get", "discovery")) for _ in range(3)] == [True] * 3
 
 
 @pytest.mark.parametrize(

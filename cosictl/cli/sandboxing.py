@@ -143,7 +143,9 @@ def _faults(specs: Sequence[str]) -> tuple["Fault", ...]:
     try:
         return tuple(parse_fault(spec) for spec in specs)
     except ValueError as error:
-        raise UsageError(f"--fault: {error}", next_step="see the list in: cosictl explain sandbox-faults") from None
+        raise UsageError(
+            f"--fault: {error}", next_step="docs/sandbox.md has examples; try 429:list:events:x2"
+        ) from None
 
 
 def _environment(sandbox: "Sandbox") -> dict[str, str]:

@@ -5,7 +5,7 @@
 import sys
 
 from cosictl.cli.options import AsOf, Dumps, Shared
-from cosictl.cli.said import say
+from cosictl.cli.said import say, say_unread
 from cosictl.errors import UsageError
 
 
@@ -25,6 +25,7 @@ def snapshot(shared: Shared, *, dumps: Dumps = None, as_of: AsOf = None) -> None
         raise UsageError("snapshot writes everything it reads", next_step="leave out -l, and with -f also -n")
     source = open_source(shared, dumps, as_of=as_of, everywhere=True, keep_raw=True)
     seen = take_snapshot(source.load, shared.output, stdout=sys.stdout.buffer)
+    say_unread(seen)
     counts = f"{len(seen.claims)} claims, {len(seen.buckets)} buckets, {len(seen.accesses)} accesses"
     if shared.output != "-":
         say(f"wrote {shared.output}: {counts}, {len(seen.events)} events; credentials are masked, names are not")

@@ -14,7 +14,7 @@ import urllib3.exceptions as u3
 from cosictl.cluster.connect import Connection, Response
 from cosictl.cluster.lists import GROUP, VERSIONS, ListCall, Reach, Scope, calls_for
 from cosictl.cluster.retry import with_retries
-from cosictl.cluster.translate import outcome_of, unauthorized, unreachable, words_of
+from cosictl.cluster.translate import outcome_of, unauthorized, unreachable, words_about, words_of
 from cosictl.errors import CosiMissingError, DumpError
 from cosictl.intake.builder import SnapshotBuilder
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot, TimeBasis
@@ -75,7 +75,10 @@ def read_cluster(
 
 def _served(conn: Connection, sleep: Callable[[float], None]) -> tuple[str, ...]:
     """The COSI versions this cluster serves; all known ones where discovery itself is refused."""
-    answer = _ask(conn, f"/apis/{GROUP}", {}, sleep)
+    try:
+        answer = _ask(conn, f"/apis/{GROUP}", {}, sleep)
+    except u3.HTTPError as error:
+        raise unreachable(conn.source, error) from error
     if answer.status == 404:
         raise CosiMissingError(
             f"{conn.source} has no COSI resources",
@@ -96,15 +99,19 @@ def _list(conn: Connection, call: ListCall, chunk_size: int, sleep: Callable[[fl
     """Read one list; where it is refused for the whole cluster, in the fallback namespace."""
     try:
         got = _pages(conn, call, chunk_size, sleep)
-    except (u3.HTTPError, DumpError) as error:
-        status = ReadStatus(
-            resource=call.resource, outcome=ReadOutcome.FAILED, scope=call.namespace, reason=str(error)[:300]
-        )
-        return _Listed(call=call, pages=(), status=status, answered=None)
+    except u3.HTTPError as error:
+        return _failed(call, words_about(error))
+    except DumpError as error:
+        return _failed(call, str(error)[:300])
     if got.status.outcome is ReadOutcome.FORBIDDEN and call.fallback:
         again = _list(conn, call.narrowed(), chunk_size, sleep)
         return _after_refusal(again, refused=got.status)
     return got
+
+
+def _failed(call: ListCall, reason: str) -> _Listed:
+    status = ReadStatus(resource=call.resource, outcome=ReadOutcome.FAILED, scope=call.namespace, reason=reason)
+    return _Listed(call=call, pages=(), status=status, answered=None)
 
 
 def _after_refusal(listed: _Listed, *, refused: ReadStatus) -> _Listed:
@@ -160,10 +167,10 @@ def _params(call: ListCall, chunk_size: int, token: str) -> dict[str, str]:
 
 
 def _ask(conn: Connection, path: str, params: dict[str, str], sleep: Callable[[float], None]) -> Response:
-    """GET with retries. 401 ends everything; an unreachable server does too."""
+    """GET with retries. 401 ends everything; a server that takes no connection does too."""
     try:
         answer = with_retries(lambda: conn.get(path, params), sleep=sleep)
-    except (u3.NewConnectionError, u3.SSLError, u3.TimeoutError, u3.ProxyError, u3.LocationValueError) as error:
+    except (u3.NewConnectionError, u3.ConnectTimeoutError, u3.SSLError, u3.ProxyError, u3.LocationValueError) as error:
         raise unreachable(conn.source, error) from error
     if answer.status == 401:
         raise unauthorized(conn.source, answer.body)

@@ -44,7 +44,7 @@ def unauthorized(source: str, body: bytes) -> ClusterError:
 def unreachable(source: str, error: Exception) -> ClusterError:
     """Return the error for a server that cannot be talked to."""
     cause = _innermost(error)
-    words = redact(str(cause))[:_LONGEST]
+    words = words_about(error)
     if isinstance(cause, u3.SSLError) or "certificate" in words.lower():
         return ClusterError(
             f"{source} cannot be trusted: {words}",
@@ -59,9 +59,21 @@ def unreachable(source: str, error: Exception) -> ClusterError:
         )
     return ClusterError(
         f"{source} cannot be reached: {words}",
-        meaning="nothing listens there, or the network between does not let you through",
+        meaning="nothing listens there, it breaks off, or the network between does not let you through",
         next_step="check the server of the current context: kubectl config view --minify",
     )
+
+
+def words_about(error: Exception) -> str:
+    """Return in one line what became of a request that got no whole answer."""
+    cause = _innermost(error)
+    if isinstance(cause, u3.ReadTimeoutError):
+        return "no answer came in time"
+    if isinstance(cause, u3.IncompleteRead) or "IncompleteRead" in str(cause):
+        return "the connection broke in the middle of the answer"
+    if isinstance(cause, u3.ProtocolError):
+        return f"the connection broke: {redact(str(cause.args[-1]))[:_LONGEST]}"
+    return redact(" ".join(str(cause).split()))[:_LONGEST]
 
 
 def _innermost(error: Exception) -> Exception:

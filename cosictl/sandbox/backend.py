@@ -49,6 +49,7 @@ class Call:
     method: str
     key: str
     code: str
+    message: str = ""
 
 
 @dataclass(slots=True)
@@ -83,10 +84,10 @@ class Backend:
     accounts: dict[str, Account] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     _refused: Counter[tuple[Rpc, str]] = field(default_factory=Counter)
-    _start: datetime | None = None
+    started: datetime = field(init=False)
 
     def __post_init__(self) -> None:
-        self._start = self.clock.now()
+        self.started = self.clock.now()
 
     async def info(self) -> DriverInfo:
         """Say who it is."""
@@ -186,11 +187,10 @@ class Backend:
             return None
         return DriverError(GrpcCode(code), told.get("message", f"driver said {code}").replace("{key}", key))
 
-    def log(self, rpc: Rpc, key: str, code: GrpcCode) -> None:
+    def log(self, rpc: Rpc, key: str, code: GrpcCode, message: str = "") -> None:
         """Note one call."""
-        assert self._start is not None
-        since = (self.clock.now() - self._start).total_seconds()
-        self.calls.append(Call(since, rpc.value, key, code.value))
+        since = (self.clock.now() - self.started).total_seconds()
+        self.calls.append(Call(since, rpc.value, key, code.value, message))
 
 
 class _Logged:
@@ -206,13 +206,14 @@ class _Logged:
         await self._backend.clock.sleep(float(self._told.get("delay", "0")))
         refusal = self._backend.refusal(self._rpc, self._key, self._told)
         if refusal is not None:
-            self._backend.log(self._rpc, self._key, refusal.code)
+            self._backend.log(self._rpc, self._key, refusal.code, refusal.message)
             raise refusal
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        code = error.code if isinstance(error, DriverError) else GrpcCode.OK
-        if error is None or isinstance(error, DriverError):
-            self._backend.log(self._rpc, self._key, code)
+        if isinstance(error, DriverError):
+            self._backend.log(self._rpc, self._key, error.code, error.message)
+        elif error is None:
+            self._backend.log(self._rpc, self._key, GrpcCode.OK)
 
 
 def _asked(parameters: Mapping[str, str]) -> dict[str, str]:

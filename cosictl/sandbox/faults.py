@@ -6,6 +6,7 @@ A fault reads ``KIND[:VERB[:RESOURCE]][:x3][:wait=0.5]``:
 - ``reset``, ``truncate``, ``slow``, ``malformed``: the connection is cut before the answer, in the middle of it, the
   answer takes ``wait`` seconds, or is complete but no JSON;
 - ``expired-continue``: 410 on a continue token; ``expired-token``: 401;
+- ``refused-selector``: 400 on a list with a field selector;
 - ``conflict``: 409 on a write; ``lost-answer``: a write is done, but its answer never arrives.
 
 ``VERB`` is the Kubernetes verb, ``RESOURCE`` a plural (``pods/log`` with its subresource) or ``discovery``; ``*``
@@ -13,7 +14,7 @@ stands for any. ``x3`` is how often; without it a status and what happens to con
 once. ``wait`` is also the Retry-After of 429 and 503, in seconds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -49,13 +50,17 @@ class FaultKind(StrEnum):
     MALFORMED = "malformed"
     EXPIRED_CONTINUE = "expired-continue"
     EXPIRED_TOKEN = "expired-token"
+    REFUSED_SELECTOR = "refused-selector"
     CONFLICT = "conflict"
     LOST_ANSWER = "lost-answer"
 
 
 _ONCE: Final = frozenset({FaultKind.EXPIRED_CONTINUE, FaultKind.CONFLICT, FaultKind.LOST_ANSWER})
+# The parameter that a request must have for the fault to happen to it.
+_NEEDS: Final = {FaultKind.EXPIRED_CONTINUE: "continue", FaultKind.REFUSED_SELECTOR: "fieldSelector"}
 _VERBS_OF: Final = {
     FaultKind.EXPIRED_CONTINUE: frozenset({"list"}),
+    FaultKind.REFUSED_SELECTOR: frozenset({"list", "watch"}),
     FaultKind.CONFLICT: frozenset({"patch", "update", "delete"}),
     FaultKind.LOST_ANSWER: WRITES,
 }
@@ -72,11 +77,11 @@ class Fault:
     times: int = 0
     wait: float = 1.0
 
-    def fits(self, verb: str, resource: str, *, continued: bool) -> bool:
-        """Tell whether a request is of the kind this fault is for; ``continued``: it has a continue token."""
+    def fits(self, verb: str, resource: str, *, query: Container[str] = ()) -> bool:
+        """Tell whether a request is of the kind this fault is for; ``query`` holds the names of its parameters."""
         if self.verb not in {"", verb} or self.resource not in {"", resource}:
             return False
-        if self.kind is FaultKind.EXPIRED_CONTINUE and not continued:
+        if self.kind in _NEEDS and _NEEDS[self.kind] not in query:
             return False
         return verb in _VERBS_OF.get(self.kind, frozenset({verb}))
 
@@ -115,10 +120,10 @@ class FaultPlan:
     def __init__(self, faults: Iterable[Fault]) -> None:
         self._due: list[tuple[Fault, int]] = [(fault, fault.times) for fault in faults]
 
-    def take(self, verb: str, resource: str, *, continued: bool) -> Fault | None:
+    def take(self, verb: str, resource: str, *, query: Container[str] = ()) -> Fault | None:
         """Return what goes wrong with a request, and count it."""
         for place, (fault, left) in enumerate(self._due):
-            if fault.fits(verb, resource, continued=continued):
+            if fault.fits(verb, resource, query=query):
                 if left == 1:
                     del self._due[place]
                 elif left:

@@ -19,6 +19,7 @@ from cosictl.sandbox.diff import Difference, diff
 from cosictl.sandbox.faults import Fault
 from cosictl.sandbox.parts import controller_pod, sidecar_pod
 from cosictl.sandbox.plan import Plan, Served
+from cosictl.sandbox.pods import Played, Pods
 from cosictl.sandbox.ports import Json
 from cosictl.sandbox.resources import NAMESPACES, PODS, resource_of
 from cosictl.sandbox.server import ApiServer
@@ -54,7 +55,16 @@ class Sandbox:
         self._folder = folder
         self._first_socket = socket
         self.store = Store(clock, [api.value for api in plan.versions])
-        self._server = ApiServer(self.store, clock, access=Access(), faults=faults, port=port)
+        self._pods = Pods(self.store, clock)
+        self._server = ApiServer(
+            self.store,
+            clock,
+            access=Access(),
+            faults=faults,
+            port=port,
+            logs=self._pods.logs,
+            execute=self._pods.execute,
+        )
         self.kubeconfig = folder / "kubeconfig"
         self.sockets: dict[str, Path] = {}
         self.backends: dict[str, Backend] = {}
@@ -168,6 +178,8 @@ class Sandbox:
         pod = sidecar_pod(side)
         if not self._plan.loaded:
             self.store.put(PODS, pod)
+            place_of = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+            self._pods.played[place_of] = Played(backend, side.policy.api, socket)
         self._run(self._sidecar(side, client, pod))
 
     def _sidecar(self, side: Served, client: DriverClient, pod: Json) -> SidecarV1 | SidecarV2:

@@ -48,7 +48,7 @@ def sabotaged(plan: FaultPlan, rows: Mapping[Resource, Served], clock: Clock) ->
             target: Target | None = target_of(request.path, rows)
         except (NoSuchPageError, ApiError):
             target = None
-        fault = plan.take(verb_of(request, target), _label(target), continued="continue" in request.query)
+        fault = plan.take(verb_of(request, target), _label(target), query=request.query)
         if fault is None:
             return await handler(request)
         return await _misbehave(fault, target, request, handler, clock)
@@ -72,6 +72,8 @@ async def _misbehave(
             return refusal(clock, _status(fault, request), extra=wait)
         case FaultKind.EXPIRED_TOKEN:
             return refusal(clock, ApiError(401, "Unauthorized", "Unauthorized"))
+        case FaultKind.REFUSED_SELECTOR:
+            return refusal(clock, ApiError(400, "BadRequest", "field label not supported"))
         case FaultKind.EXPIRED_CONTINUE:
             return refusal(clock, ApiError(410, "Expired", EXPIRED_TOKEN))
         case FaultKind.CONFLICT:

@@ -1,0 +1,73 @@
+"""What a kubelet answers for the Pods of a sandbox: their logs, and commands in their containers."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from cosictl.model.refs import Api
+from cosictl.sandbox.backend import Backend
+from cosictl.sandbox.clock import Clock
+from cosictl.sandbox.pod_exec import execute
+from cosictl.sandbox.pod_logs import driver_log, sidecar_log, text_of, wanted
+from cosictl.sandbox.ports import Json
+from cosictl.sandbox.refusals import bad_request
+from cosictl.sandbox.resources import PODS
+from cosictl.sandbox.store import Store
+
+SIDECAR_WORDS = "sidecar"
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The Pod of one driver: what its containers do, and where its socket is."""
+
+    backend: Backend
+    api: Api
+    socket: Path
+
+
+class Pods:
+    """Answers ``pods/log`` and ``pods/exec``. ``played`` names Pods (namespace, name) that the sandbox runs itself.
+
+    Other Pods, those of a loaded dump among them, have empty logs and no programs.
+    """
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self.played: dict[tuple[str, str], Played] = {}
+
+    async def logs(self, namespace: str, name: str, query: Mapping[str, str]) -> bytes:
+        """Return a container's log. Raises ApiError 400 for a container that the Pod has not, 501 for following."""
+        container = self._container(namespace, name, query.get("container", ""))
+        ask = wanted(query.items(), self._clock.now())
+        run = self.played.get((namespace, name))
+        if run is None:
+            return b""
+        calls, began = run.backend.calls, run.backend.started
+        lines = sidecar_log(calls, began, run.api) if SIDECAR_WORDS in container else driver_log(calls, began)
+        return text_of(lines, ask)
+
+    async def execute(self, request: web.Request, namespace: str, name: str) -> web.StreamResponse:
+        """Run a command in a container. Raises ApiError as ``logs``."""
+        self._container(namespace, name, request.query.get("container", ""))
+        run = self.played.get((namespace, name))
+        if run is None:
+            return await execute(request, socket=None, programs=())
+        return await execute(request, socket=run.socket)
+
+    def _container(self, namespace: str, name: str, asked: str) -> str:
+        pod = self._store.get(PODS, namespace, name)
+        names = [str(entry.get("name", "")) for entry in _containers(pod)]
+        if asked and asked not in names:
+            raise bad_request(f"container {asked} is not valid for pod {name}")
+        if not asked and len(names) > 1:
+            raise bad_request(f"a container name must be specified for pod {name}, choose one of: [{' '.join(names)}]")
+        return asked or (names[0] if names else "")
+
+
+def _containers(pod: Json) -> Iterable[Json]:
+    spec = pod.get("spec", {})
+    return (*spec.get("containers", ()), *spec.get("ephemeralContainers", ()))

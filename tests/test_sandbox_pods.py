@@ -66,6 +66,8 @@ def run(core: Any, *command: str, container: str = "driver", stdin: bytes = b"")
     status = connection.read_channel(3)
     written = written or connection.read_all()
     connection.close()
+    # The client leaves the connection open where the server ended it first.
+    connection.sock.shutdown()
     return written, json.loads(status) if status else None
 
 

@@ -65,6 +65,16 @@ def bench_classification(kind: str, count: int, runs: int) -> dict[str, Any]:
     return {"texts": kind, "count": count, "wall": wall, "cpu": cpu, "texts_per_second": count / wall}
 
 
+def bench_sandbox(claims: int, runs: int) -> dict[str, Any]:
+    """Measure a sandbox that is a copy of a made-up cluster."""
+    with tempfile.TemporaryDirectory(prefix="cosictl-bench-") as folder:
+        run_child("write", folder, str(claims))
+        measured = [run_child("sandbox", folder) for _ in range(runs)]
+    figures = {name: median(measured, name) for name in ("load", "list")}
+    sizes = {name: median(measured, "memory", name) for name in ("json", "above")}
+    return {"claims": claims, **figures, "memory": sizes}
+
+
 def machine() -> dict[str, Any]:
     """Give what the figures depend on."""
     return {
@@ -97,9 +107,20 @@ def print_classification(row: dict[str, Any]) -> None:
     say(f"  {row['texts']:<10}{row['wall']:>9.2f}{row['cpu']:>9.2f}{row['texts_per_second']:>12,.0f}")
 
 
+def print_sandbox(row: dict[str, Any]) -> None:
+    """Print one line."""
+    say(
+        f"\nsandbox, {row['claims']:,} claims: loaded and started in {row['load']:.2f} s, claims listed in chunks of "
+        f"500 in {row['list']:.2f} s\n  an object has {row['memory']['json']:,.0f} bytes of JSON, and "
+        f"{row['memory']['above']:,.0f} bytes above that in memory"
+    )
+
+
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure offline diagnosis.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description="Measure offline diagnosis and the sandbox."
+    )
     parser.add_argument(
         "--runs", type=int, default=3, metavar="N", help="runs of which the median is shown (default 3)"
     )
@@ -129,8 +150,16 @@ def main() -> None:
     for kind in ("repeated", "all-new"):
         classified.append(bench_classification(kind, options.texts, options.runs))
         print_classification(classified[-1])
+    sandbox = bench_sandbox(min(options.claims), options.runs)
+    print_sandbox(sandbox)
     if options.json is not None:
-        figures = {"machine": facts, "runs": options.runs, "diagnosis": diagnosed, "classification": classified}
+        figures = {
+            "machine": facts,
+            "runs": options.runs,
+            "diagnosis": diagnosed,
+            "classification": classified,
+            "sandbox": sandbox,
+        }
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 

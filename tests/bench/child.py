@@ -1,6 +1,7 @@
 """One measurement in a process of its own; prints one JSON object.
 
-``python -m tests.bench.child write FOLDER CLAIMS``, ``… diagnose FOLDER`` or ``… classify repeated|all-new COUNT``.
+``python -m tests.bench.child write FOLDER CLAIMS``, ``… diagnose FOLDER``, ``… sandbox FOLDER`` or
+``… classify repeated|all-new COUNT``.
 The dump is written by a child too: the kernel passes a parent's peak memory on to its children, so the parent has to
 stay small.
 """
@@ -21,6 +22,7 @@ from cosictl.model.failures import Carrier
 from cosictl.model.refs import Api, Rpc
 from cosictl.render.document import diagnosis_document
 from cosictl.render.machine import dump_json
+from tests.bench import sandbox
 from tests.bench.cluster import write_dump
 from tests.bench.texts import all_new, repeated
 
@@ -71,6 +73,8 @@ def main(arguments: list[str]) -> None:
             result: dict[str, object] = {"objects": write_dump(Path(folder), int(claims))}
         case ["diagnose", folder]:
             result = measure_diagnosis(folder)
+        case ["sandbox", folder]:
+            result = sandbox.measure(folder)
         case ["classify", kind, count]:
             result = measure_classification(kind, int(count))
         case _:

@@ -1,0 +1,207 @@
+"""Reads, writes and refusals of an API server, as cosictl relies on them."""
+
+import json
+from typing import Any, Final
+
+import pytest
+from kubernetes import client, watch
+from kubernetes.client.exceptions import ApiException
+
+from cosictl.cluster.connect import ConnectOptions, connect
+from cosictl.cluster.lists import Reach, Scope
+from cosictl.cluster.reader import read_cluster
+from cosictl.model.snapshot import ReadOutcome
+from tests.cli_process import cosictl
+from tests.contract.conftest import GROUP, Cluster, eventually
+
+JSON_PATCH: Final = "application/json-patch+json"
+MERGE_PATCH: Final = "application/merge-patch+json"
+
+
+def refusal(error: ApiException) -> tuple[int, str]:
+    return error.status, json.loads(error.body)["reason"]
+
+
+def test_lists_come_in_chunks(cluster: Cluster) -> None:
+    for number in range(5):
+        cluster.make(f"chunk-{number}", labels={"of": "chunks"})
+    seen: list[str] = []
+    token = ""
+    while True:
+        page = cluster.custom.list_namespaced_custom_object(
+            GROUP,
+            cluster.version,
+            cluster.namespace,
+            "bucketclaims",
+            label_selector="of=chunks",
+            limit=2,
+            _continue=token,
+        )
+        seen += [item["metadata"]["name"] for item in page["items"]]
+        token = page["metadata"].get("continue", "")
+        if not token:
+            break
+    assert seen == [f"chunk-{number}" for number in range(5)]
+
+
+def test_generation_counts_the_spec_and_resource_versions_everything(cluster: Cluster) -> None:
+    made = cluster.make("counted")
+    assert made["metadata"]["generation"] == 1
+    noted = cluster.patch("counted", {"metadata": {"annotations": {"a": "b"}}}, MERGE_PATCH)
+    assert noted["metadata"]["generation"] == 1
+    assert noted["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"]
+    assert noted["metadata"]["uid"] == made["metadata"]["uid"]
+
+
+def test_a_json_patch_can_test_what_it_changes(cluster: Cluster) -> None:
+    cluster.make("tested", finalizers=["cosictl.dev/one", "cosictl.dev/two"])
+    wrong = [{"op": "test", "path": "/metadata/finalizers/0", "value": "cosictl.dev/two"}]
+    with pytest.raises(ApiException) as found:
+        cluster.patch("tested", [*wrong, {"op": "remove", "path": "/metadata/finalizers/0"}], JSON_PATCH)
+    assert found.value.status == 422
+    right = [{"op": "test", "path": "/metadata/finalizers/0", "value": "cosictl.dev/one"}]
+    after = cluster.patch("tested", [*right, {"op": "remove", "path": "/metadata/finalizers/0"}], JSON_PATCH)
+    assert after["metadata"]["finalizers"] == ["cosictl.dev/two"]
+
+
+def test_an_old_resource_version_is_a_conflict(cluster: Cluster) -> None:
+    made = cluster.make("moved")
+    cluster.patch("moved", {"metadata": {"annotations": {"a": "b"}}}, MERGE_PATCH)
+    version = made["metadata"]["resourceVersion"]
+    stale = {"metadata": {"resourceVersion": version, "annotations": {"a": "c"}}}
+    with pytest.raises(ApiException) as found:
+        cluster.patch("moved", stale, MERGE_PATCH)
+    assert refusal(found.value) == (409, "Conflict")
+
+
+def test_a_dry_run_changes_nothing(cluster: Cluster) -> None:
+    cluster.make("tried")
+    shown = cluster.patch("tried", {"metadata": {"annotations": {"a": "b"}}}, MERGE_PATCH, dry_run="All")
+    assert shown["metadata"]["annotations"] == {"a": "b"}
+    assert "annotations" not in cluster.read("tried")["metadata"]
+
+
+def test_the_status_is_changed_only_through_its_subresource(cluster: Cluster) -> None:
+    cluster.make("status")
+    after = cluster.patch("status", {"status": {"bucketReady": True}}, MERGE_PATCH)
+    assert not after.get("status")
+
+
+@pytest.mark.parametrize("what", ["uid", "resourceVersion"])
+def test_a_deletion_can_name_what_it_is_meant_for(cluster: Cluster, what: str) -> None:
+    name = f"meant-{what.lower()}"
+    made = cluster.make(name)
+    meta = made["metadata"]
+    wrong = {"uid": "00000000-0000-0000-0000-000000000000", "resourceVersion": "1"}[what]
+    delete = cluster.custom.delete_namespaced_custom_object
+    for value, refused in ((wrong, True), (meta[what], False)):
+        body = client.V1DeleteOptions(
+            preconditions=client.V1Preconditions(
+                uid=value if what == "uid" else None, resource_version=value if what != "uid" else None
+            )
+        )
+        if refused:
+            with pytest.raises(ApiException) as found:
+                delete(GROUP, cluster.version, cluster.namespace, "bucketclaims", name, body=body)
+            assert refusal(found.value) == (409, "Conflict")
+        else:
+            delete(GROUP, cluster.version, cluster.namespace, "bucketclaims", name, body=body)
+    with pytest.raises(ApiException) as gone:
+        cluster.read(name)
+    assert refusal(gone.value) == (404, "NotFound")
+
+
+def test_a_finalizer_holds_a_deletion_until_it_is_taken_away(cluster: Cluster) -> None:
+    cluster.make("held", finalizers=["cosictl.dev/held"])
+    cluster.custom.delete_namespaced_custom_object(GROUP, cluster.version, cluster.namespace, "bucketclaims", "held")
+    assert cluster.read("held")["metadata"]["deletionTimestamp"]
+    cluster.patch("held", {"metadata": {"finalizers": None}}, MERGE_PATCH)
+    with pytest.raises(ApiException) as gone:
+        cluster.read("held")
+    assert gone.value.status == 404
+
+
+def test_a_watch_from_a_list_tells_what_comes_after(cluster: Cluster) -> None:
+    listed = cluster.custom.list_namespaced_custom_object(GROUP, cluster.version, cluster.namespace, "bucketclaims")
+    cluster.make("watched", labels={"of": "watch"})
+    cluster.patch("watched", {"metadata": {"annotations": {"a": "b"}}}, MERGE_PATCH)
+    seen = []
+    for event in watch.Watch().stream(
+        cluster.custom.list_namespaced_custom_object,
+        GROUP,
+        cluster.version,
+        cluster.namespace,
+        "bucketclaims",
+        label_selector="of=watch",
+        resource_version=listed["metadata"]["resourceVersion"],
+        timeout_seconds=20,
+    ):
+        seen.append((event["type"], event["object"]["metadata"]["name"]))
+        if len(seen) == 2:
+            break
+    assert seen == [("ADDED", "watched"), ("MODIFIED", "watched")]
+
+
+def test_events_are_selected_by_the_kind_they_are_about(cluster: Cluster) -> None:
+    about = cluster.make("eventful")["metadata"]
+    made: dict[str, Any] = {
+        "metadata": {"generateName": "eventful.", "namespace": cluster.namespace},
+        "involvedObject": {
+            "apiVersion": f"{GROUP}/{cluster.version}",
+            "kind": "BucketClaim",
+            "name": "eventful",
+            "namespace": cluster.namespace,
+            "uid": about["uid"],
+        },
+        "reason": "Tried",
+        "message": "nothing happened",
+        "type": "Normal",
+        "source": {"component": "cosictl-test"},
+        "count": 1,
+    }
+    cluster.core.create_namespaced_event(cluster.namespace, made)
+    found = cluster.core.list_namespaced_event(cluster.namespace, field_selector="involvedObject.kind=BucketClaim")
+    assert {event.involved_object.name for event in found.items} >= {"eventful"}
+    others = cluster.core.list_namespaced_event(cluster.namespace, field_selector="involvedObject.kind=Bucket")
+    assert others.items == []
+
+
+def test_a_field_that_is_not_known_is_dropped(cluster: Cluster) -> None:
+    cluster.make("pruned")
+    after = cluster.patch("pruned", {"spec": {"moon": "full"}}, MERGE_PATCH)
+    assert "moon" not in after["spec"]
+
+
+def test_rights_can_be_asked_for(cluster: Cluster) -> None:
+    asked = client.V1SelfSubjectAccessReview(
+        spec=client.V1SelfSubjectAccessReviewSpec(
+            resource_attributes=client.V1ResourceAttributes(
+                verb="list", group=GROUP, resource="bucketclaims", namespace=cluster.namespace
+            )
+        )
+    )
+    answer = client.AuthorizationV1Api(cluster.api).create_self_subject_access_review(asked)
+    assert answer.status.allowed
+
+
+def test_cosictl_reads_it(cluster: Cluster) -> None:
+    cluster.make("seen")
+    conn = connect(ConnectOptions(kubeconfig=str(cluster.kubeconfig)))
+    _, snapshot = read_cluster(conn, scope=Scope(reach=Reach.ONE, namespace=cluster.namespace), chunk_size=3)
+    assert "seen" in {claim.meta.name for claim in snapshot.claims}
+    assert {status.outcome for status in snapshot.reads} <= {ReadOutcome.OK, ReadOutcome.FORBIDDEN}
+
+
+def test_cosictl_shows_it(cluster: Cluster) -> None:
+    cluster.make("shown")
+    config = ("--kubeconfig", str(cluster.kubeconfig), "-n", cluster.namespace)
+
+    def listed() -> bool:
+        done = cosictl("get", "claims", "-o", "name", *config)
+        assert done.returncode == 0, done.stderr
+        return "bucketclaim.objectstorage.k8s.io/shown" in done.stdout.split()
+
+    assert eventually(listed)
+    done = cosictl("diagnose", "claim/shown", "-o", "json", *config)
+    assert done.returncode in {0, 3, 5}, done.stderr
+    assert json.loads(done.stdout)["kind"] == "Diagnosis"

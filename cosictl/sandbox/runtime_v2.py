@@ -77,8 +77,16 @@ class RuntimeV2:
     """Runs one reconciler. ``records`` counts the failures of every object that are tried again."""
 
     def __init__(
-        self, api: ApiClient, clock: Clock, backoff: Backoff, records: Counter[Ref], reconciler: Reconciler
+        self,
+        api: ApiClient,
+        clock: Clock,
+        backoff: Backoff,
+        records: Counter[Ref],
+        reconciler: Reconciler,
+        *,
+        workers: int = 1,
     ) -> None:
+        self._workers = asyncio.Semaphore(workers)
         self._api = api
         self._clock = clock
         self._queue: WorkQueue[Key] = WorkQueue(clock, backoff)
@@ -95,7 +103,9 @@ class RuntimeV2:
                 reflector = Reflector(self._api, self._clock, other.resource, self._waker(other))
                 tasks.create_task(reflector.run())
             while True:
-                await self._handle(await self._queue.get())
+                await self._workers.acquire()
+                key = await self._queue.get()
+                tasks.create_task(self._handle(key)).add_done_callback(lambda _: self._workers.release())
 
     def _see(self, change: Change) -> None:
         key = key_of(change.object)

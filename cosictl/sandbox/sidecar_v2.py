@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Final
 
 from cosictl.driver.types import Driver
+from cosictl.knowledge import hazards
 from cosictl.knowledge.policies import Policy
 from cosictl.model.refs import Ref, Rpc
 from cosictl.sandbox.access_v2 import AccessV2
@@ -19,6 +20,8 @@ from cosictl.sandbox.sidecar_parts_v2 import PartsV2
 
 # Seconds it waits for the driver's socket before it gives up.
 DIAL: Final = 120.0
+# Workers of a sidecar that the specification describes: it does not say how many, only that all calls are made.
+ENOUGH: Final = 40
 
 
 class SidecarV2:
@@ -65,9 +68,10 @@ class SidecarV2:
             # What deletes at the driver is main after March 2026.
             later=calls(self._policy, Rpc.DELETE),
         )
+        workers = 1 if hazards.ONE_WORKER in self._policy.hazards else ENOUGH
         await process(
             *(
-                RuntimeV2(api, self._clock, self._policy.backoff, self.records, reconciler).run()
+                RuntimeV2(api, self._clock, self._policy.backoff, self.records, reconciler, workers=workers).run()
                 for reconciler in (BucketsV2(parts).reconciler(), AccessV2(parts).reconciler())
             )
         )

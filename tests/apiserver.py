@@ -11,10 +11,10 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from cosictl.sandbox.access import ANY, Rule, User
+from cosictl.sandbox.api.access import ANY, Rule, User
+from cosictl.sandbox.api.resources import resource_of
+from cosictl.sandbox.api.store import Store
 from cosictl.sandbox.clock import Clock
-from cosictl.sandbox.resources import resource_of
-from cosictl.sandbox.store import Store
 from tests.sandbox_server import Sandbox
 
 Object = dict[str, Any]

@@ -10,11 +10,7 @@ from typing import Any, Final, TypeVar
 
 from cosictl.knowledge.policies import POLICIES
 from cosictl.model.refs import Api
-from cosictl.sandbox.controller_v1 import ControllerV1
-from cosictl.sandbox.controller_v2 import ControllerV2
-from cosictl.sandbox.objects import TEAM, access, access_class, bucket_class, claim, namespace
-from cosictl.sandbox.ports import ApiError, Json
-from cosictl.sandbox.resources import (
+from cosictl.sandbox.api.resources import (
     ACCESSES_V1,
     ACCESSES_V2,
     BUCKETS_V1,
@@ -25,9 +21,13 @@ from cosictl.sandbox.resources import (
     NAMESPACES,
     resource_of,
 )
-from cosictl.sandbox.sidecar_v1 import SidecarV1
-from cosictl.sandbox.sidecar_v2 import SidecarV2
-from cosictl.sandbox.store import Store
+from cosictl.sandbox.api.store import Store
+from cosictl.sandbox.loops.controller_v1 import ControllerV1
+from cosictl.sandbox.loops.controller_v2 import ControllerV2
+from cosictl.sandbox.loops.sidecar_v1 import SidecarV1
+from cosictl.sandbox.loops.sidecar_v2 import SidecarV2
+from cosictl.sandbox.objects import TEAM, access, access_class, bucket_class, claim, namespace
+from cosictl.sandbox.ports import ApiError, Json
 from tests.told_driver import ToldDriver
 from tests.virtual_time import VirtualClock
 

@@ -12,11 +12,11 @@ from typing import Any, Self
 
 import urllib3
 
-from cosictl.sandbox.access import ADMIN, Access, Rule, User
+from cosictl.sandbox.api.access import ADMIN, Access, Rule, User
+from cosictl.sandbox.api.faults import parse_faults
+from cosictl.sandbox.api.server import ApiServer
+from cosictl.sandbox.api.store import Store
 from cosictl.sandbox.clock import Clock
-from cosictl.sandbox.faults import parse_faults
-from cosictl.sandbox.server import ApiServer
-from cosictl.sandbox.store import Store
 
 ADMIN_TOKEN = "admin-token"
 VIEWER_TOKEN = "viewer-token"

@@ -12,7 +12,7 @@ from cosictl.cli.types import WORDS, Resource, Target, parse_resource, parse_tar
 from cosictl.cli.wiring import parse_moment
 from cosictl.errors import UsageError
 from cosictl.flows.labels import parse_selector
-from cosictl.sandbox.access import Rule, User
+from cosictl.sandbox.api.access import Rule, User
 from tests.apiserver import LISTED, ApiServer, Object
 from tests.cli_process import V1, cosictl
 

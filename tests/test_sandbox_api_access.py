@@ -6,11 +6,11 @@ import ssl
 
 import urllib3
 
-from cosictl.sandbox.access import Access, Rule, User, new_token
+from cosictl.sandbox.api.access import Access, Rule, User, new_token
+from cosictl.sandbox.api.resources import BUCKETS_V1
+from cosictl.sandbox.api.server import ApiServer
+from cosictl.sandbox.api.store import Store
 from cosictl.sandbox.clock import Clock
-from cosictl.sandbox.resources import BUCKETS_V1
-from cosictl.sandbox.server import ApiServer
-from cosictl.sandbox.store import Store
 from tests.sandbox_server import COSI, VIEWER_TOKEN, Answer, Sandbox, bucket
 
 BUCKETS = f"{COSI}/buckets"

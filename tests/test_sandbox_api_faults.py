@@ -5,8 +5,8 @@ import json
 import pytest
 import urllib3.exceptions as u3
 
-from cosictl.sandbox.faults import Fault, FaultKind, FaultPlan, parse_fault
-from cosictl.sandbox.resources import BUCKETS_V1
+from cosictl.sandbox.api.faults import Fault, FaultKind, FaultPlan, parse_fault
+from cosictl.sandbox.api.resources import BUCKETS_V1
 from tests.sandbox_server import COSI, Answer, Sandbox, bucket
 
 BUCKETS = f"{COSI}/buckets"

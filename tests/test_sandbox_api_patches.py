@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from cosictl.sandbox.patches import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, patched
+from cosictl.sandbox.api.patches import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, patched
+from cosictl.sandbox.api.resources import CLAIMS_V1, NAMESPACES, SECRETS
+from cosictl.sandbox.api.selectors import field_test, label_test
 from cosictl.sandbox.ports import ApiError, Json
-from cosictl.sandbox.resources import CLAIMS_V1, NAMESPACES, SECRETS
-from cosictl.sandbox.selectors import field_test, label_test
 
 
 def refused(error: pytest.ExceptionInfo[ApiError]) -> tuple[int, str]:

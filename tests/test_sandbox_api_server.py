@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import urllib3
 
-from cosictl.sandbox.access import Access
-from cosictl.sandbox.certificate import self_signed
+from cosictl.sandbox.api.access import Access
+from cosictl.sandbox.api.certificate import self_signed
+from cosictl.sandbox.api.resources import CLAIMS_V1
+from cosictl.sandbox.api.server import ApiServer
+from cosictl.sandbox.api.store import Store
 from cosictl.sandbox.clock import Clock
-from cosictl.sandbox.resources import CLAIMS_V1
-from cosictl.sandbox.server import ApiServer
-from cosictl.sandbox.store import Store
 from tests.sandbox_server import ADMIN_TOKEN, COSI, Answer, Sandbox, bucket, claim
 
 BUCKETS = f"{COSI}/buckets"

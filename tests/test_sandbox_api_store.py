@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 
-from cosictl.sandbox.clock import Clock
-from cosictl.sandbox.patches import STRATEGIC_PATCH
-from cosictl.sandbox.ports import Api, ApiError, Change, Json
-from cosictl.sandbox.resources import (
+from cosictl.sandbox.api.patches import STRATEGIC_PATCH
+from cosictl.sandbox.api.resources import (
     ACCESSES_V2,
     BUCKET_CLASSES_V2,
     BUCKETS_V1,
@@ -24,7 +22,9 @@ from cosictl.sandbox.resources import (
     resource_of,
     served,
 )
-from cosictl.sandbox.store import EVERY_CLUSTER, Store
+from cosictl.sandbox.api.store import EVERY_CLUSTER, Store
+from cosictl.sandbox.clock import Clock
+from cosictl.sandbox.ports import Api, ApiError, Change, Json
 from tests.sandbox_server import bucket, claim
 
 

@@ -14,9 +14,9 @@ from cosictl.knowledge.finalizers import (
 )
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Rpc
+from cosictl.sandbox.api.resources import ACCESSES_V1, CLAIMS_V1, PODS, SECRETS
 from cosictl.sandbox.objects import TEAM, access, access_class
 from cosictl.sandbox.ports import Json
-from cosictl.sandbox.resources import ACCESSES_V1, CLAIMS_V1, PODS, SECRETS
 from tests.looping import SIDECAR_NAMESPACE, Cluster, steps
 from tests.told_driver import ToldDriver
 from tests.virtual_time import run

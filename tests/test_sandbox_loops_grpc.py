@@ -13,15 +13,15 @@ from cosictl.driver.call import DriverClient
 from cosictl.driver.serve import DriverServer
 from cosictl.knowledge.policies import POLICIES
 from cosictl.model.refs import Api
+from cosictl.sandbox.api.resources import ACCESSES_V1, ACCESSES_V2, NAMESPACES, SECRETS, resource_of
+from cosictl.sandbox.api.store import Store
 from cosictl.sandbox.backend import Backend
 from cosictl.sandbox.clock import Clock
-from cosictl.sandbox.controller_v1 import ControllerV1
-from cosictl.sandbox.controller_v2 import ControllerV2
+from cosictl.sandbox.loops.controller_v1 import ControllerV1
+from cosictl.sandbox.loops.controller_v2 import ControllerV2
+from cosictl.sandbox.loops.sidecar_v1 import SidecarV1
+from cosictl.sandbox.loops.sidecar_v2 import SidecarV2
 from cosictl.sandbox.objects import DRIVER, TEAM, access, access_class, bucket_class, claim, namespace
-from cosictl.sandbox.resources import ACCESSES_V1, ACCESSES_V2, NAMESPACES, SECRETS, resource_of
-from cosictl.sandbox.sidecar_v1 import SidecarV1
-from cosictl.sandbox.sidecar_v2 import SidecarV2
-from cosictl.sandbox.store import Store
 from tests.looping import stop
 
 PATIENCE = 30

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cosictl.model.refs import Api
-from cosictl.sandbox.resources import resource_of
+from cosictl.sandbox.api.resources import resource_of
 from tests.looping import RECORDED, Cluster, recorded_objects
 from tests.virtual_time import run
 

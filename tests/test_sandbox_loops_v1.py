@@ -4,9 +4,9 @@ import pytest
 
 from cosictl.knowledge.finalizers import BUCKET_PROTECTION, CLAIM_PROTECTION
 from cosictl.model.refs import Api, Kind, Ref, Rpc
+from cosictl.sandbox.api.resources import BUCKETS_V1, CLAIMS_V1, LEASES
 from cosictl.sandbox.objects import DRIVER, bucket_class, claim
 from cosictl.sandbox.ports import Json
-from cosictl.sandbox.resources import BUCKETS_V1, CLAIMS_V1, LEASES
 from tests.looping import SIDECAR_NAMESPACE, Cluster, steps
 from tests.told_driver import ToldDriver
 from tests.virtual_time import run

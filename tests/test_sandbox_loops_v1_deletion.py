@@ -4,8 +4,8 @@ import pytest
 
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Rpc
+from cosictl.sandbox.api.resources import BUCKETS_V1, CLAIMS_V1
 from cosictl.sandbox.objects import TEAM, claim
-from cosictl.sandbox.resources import BUCKETS_V1, CLAIMS_V1
 from tests.looping import Cluster
 from tests.told_driver import ToldDriver
 from tests.virtual_time import run

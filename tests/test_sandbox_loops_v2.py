@@ -6,9 +6,9 @@ from cosictl.driver.types import DriverError
 from cosictl.knowledge.finalizers import PROTECTION
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Api, Rpc
+from cosictl.sandbox.api.resources import BUCKETS_V2, LEASES, PODS
 from cosictl.sandbox.objects import DRIVER, TEAM, bucket_class, claim
 from cosictl.sandbox.ports import Json
-from cosictl.sandbox.resources import BUCKETS_V2, LEASES, PODS
 from tests.looping import SIDECAR_NAMESPACE, Cluster, steps
 from tests.told_driver import ToldDriver
 from tests.virtual_time import run

@@ -7,9 +7,9 @@ import pytest
 from cosictl.knowledge.annotations import BUCKET_CLAIM_BEING_DELETED, HAS_ACCESS_REFERENCES
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Api, Rpc
+from cosictl.sandbox.api.resources import SECRETS
 from cosictl.sandbox.objects import DRIVER, TEAM, access, access_class, bucket_class, claim
 from cosictl.sandbox.ports import Json
-from cosictl.sandbox.resources import SECRETS
 from tests.looping import Cluster
 from tests.virtual_time import run
 

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from cosictl.model.refs import Api
-from cosictl.sandbox.api_client import ApiClient
+from cosictl.sandbox.api.resources import BUCKET_CLASSES_V1
+from cosictl.sandbox.api.store import Store
+from cosictl.sandbox.loops.api_client import ApiClient
+from cosictl.sandbox.loops.reflector import Reflector
 from cosictl.sandbox.objects import bucket_class
 from cosictl.sandbox.ports import ApiError, Change, Resource
-from cosictl.sandbox.reflector import Reflector
-from cosictl.sandbox.resources import BUCKET_CLASSES_V1
-from cosictl.sandbox.store import Store
 from tests.looping import Cluster, stop
 from tests.virtual_time import VirtualClock, run
 

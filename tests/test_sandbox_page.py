@@ -6,9 +6,9 @@ from typing import Final
 
 import pytest
 
-from cosictl.sandbox.faults import REASONS, FaultKind, parse_fault
+from cosictl.sandbox.api.faults import REASONS, FaultKind, parse_fault
+from cosictl.sandbox.api.resources import COSI_VERSIONS, served
 from cosictl.sandbox.pod_exec import PROGRAMS
-from cosictl.sandbox.resources import COSI_VERSIONS, served
 from cosictl.sandbox.scenarios import SCENARIOS
 
 PAGE: Final = (Path(__file__).parent.parent / "docs" / "sandbox.md").read_text(encoding="utf-8")

@@ -6,12 +6,12 @@ from itertools import pairwise
 
 import pytest
 
-from cosictl.sandbox.api_client import ApiClient
+from cosictl.sandbox.api.resources import EVENTS, NAMESPACES
+from cosictl.sandbox.api.store import Store
+from cosictl.sandbox.loops.api_client import ApiClient
+from cosictl.sandbox.loops.recorder import COMBINED, Correlator, Observation, Recorder, Write, body_of, involved
 from cosictl.sandbox.objects import namespace
 from cosictl.sandbox.ports import Json
-from cosictl.sandbox.recorder import COMBINED, Correlator, Observation, Recorder, Write, body_of, involved
-from cosictl.sandbox.resources import EVENTS, NAMESPACES
-from cosictl.sandbox.store import Store
 from tests.looping import stop
 from tests.virtual_time import START, VirtualClock, run
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from cosictl.knowledge.policies import Backoff
-from cosictl.sandbox.workqueue import Delays, TokenBucket, WorkQueue, ended_at
+from cosictl.sandbox.loops.workqueue import Delays, TokenBucket, WorkQueue, ended_at
 from tests.virtual_time import START, VirtualClock, run
 
 BACKOFF = Backoff(base=0.1, cap=30.0)

@@ -20,8 +20,8 @@ from cosictl.cli.said import program, say
 from cosictl.errors import ClusterError, Exit, UsageError
 
 if TYPE_CHECKING:
+    from cosictl.sandbox.api.faults import Fault
     from cosictl.sandbox.diff import Difference
-    from cosictl.sandbox.faults import Fault
     from cosictl.sandbox.plan import Plan
     from cosictl.sandbox.run import Sandbox
 
@@ -138,7 +138,7 @@ async def _run(plan: "Plan", wanted: Wanted, folder: Path, command: tuple[str, .
 
 
 def _faults(specs: Sequence[str]) -> tuple["Fault", ...]:
-    from cosictl.sandbox.faults import parse_fault
+    from cosictl.sandbox.api.faults import parse_fault
 
     try:
         return tuple(parse_fault(spec) for spec in specs)

@@ -13,8 +13,8 @@ from typing import Final
 
 from aiohttp import WSMessage, WSMsgType, web
 
+from cosictl.sandbox.api.refusals import bad_request
 from cosictl.sandbox.ports import ApiError, Json
-from cosictl.sandbox.refusals import bad_request
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 # In the order of preference: v5 can close stdin, v4 cannot.

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cosictl.model.refs import Api, Rpc
+from cosictl.sandbox.api.refusals import bad_request
 from cosictl.sandbox.backend import Call
 from cosictl.sandbox.ports import ApiError
-from cosictl.sandbox.refusals import bad_request
 
 _ACTS: Final = {
     Rpc.CREATE: ("bucket_controller.go:75", "Add Bucket", "name"),

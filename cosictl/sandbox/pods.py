@@ -7,14 +7,14 @@ from pathlib import Path
 from aiohttp import web
 
 from cosictl.model.refs import Api
+from cosictl.sandbox.api.refusals import bad_request
+from cosictl.sandbox.api.resources import PODS
+from cosictl.sandbox.api.store import Store
 from cosictl.sandbox.backend import Backend
 from cosictl.sandbox.clock import Clock
 from cosictl.sandbox.pod_exec import execute
 from cosictl.sandbox.pod_logs import driver_log, sidecar_log, text_of, wanted
 from cosictl.sandbox.ports import Json
-from cosictl.sandbox.refusals import bad_request
-from cosictl.sandbox.resources import PODS
-from cosictl.sandbox.store import Store
 
 SIDECAR_WORDS = "sidecar"
 

@@ -10,23 +10,23 @@ from typing import Any, Final, Self
 from cosictl.driver.call import DriverClient
 from cosictl.driver.serve import DriverServer
 from cosictl.model.refs import Api, Kind, Ref
-from cosictl.sandbox.access import Access
+from cosictl.sandbox.api.access import Access
+from cosictl.sandbox.api.faults import Fault
+from cosictl.sandbox.api.resources import NAMESPACES, PODS, resource_of
+from cosictl.sandbox.api.server import ApiServer
+from cosictl.sandbox.api.store import EVERY_CLUSTER, Store
 from cosictl.sandbox.backend import Backend
 from cosictl.sandbox.clock import Clock
-from cosictl.sandbox.controller_v1 import ControllerV1
-from cosictl.sandbox.controller_v2 import ControllerV2
 from cosictl.sandbox.diff import Difference, diff
-from cosictl.sandbox.faults import Fault
+from cosictl.sandbox.loops.controller_v1 import ControllerV1
+from cosictl.sandbox.loops.controller_v2 import ControllerV2
+from cosictl.sandbox.loops.sidecar_v1 import SidecarV1
+from cosictl.sandbox.loops.sidecar_v2 import SidecarV2
 from cosictl.sandbox.parts import controller_pod, sidecar_pod
 from cosictl.sandbox.plan import Plan, Served
 from cosictl.sandbox.pods import Played, Pods
 from cosictl.sandbox.ports import Json
-from cosictl.sandbox.resources import NAMESPACES, PODS, resource_of
-from cosictl.sandbox.server import ApiServer
 from cosictl.sandbox.settling import Settling
-from cosictl.sandbox.sidecar_v1 import SidecarV1
-from cosictl.sandbox.sidecar_v2 import SidecarV2
-from cosictl.sandbox.store import EVERY_CLUSTER, Store
 
 # How often the sandbox looks whether everything has settled, in the cluster's seconds.
 _LOOK: Final = 0.5

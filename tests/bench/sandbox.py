@@ -11,12 +11,12 @@ from typing import Any
 
 from cosictl.cluster.connect import ConnectOptions, connect
 from cosictl.intake.files import load_dump
+from cosictl.sandbox.api.resources import resource_of
+from cosictl.sandbox.api.store import Store
 from cosictl.sandbox.clock import Clock
 from cosictl.sandbox.load import dump_objects
 from cosictl.sandbox.plan import plan_dump
-from cosictl.sandbox.resources import resource_of
 from cosictl.sandbox.run import Sandbox
-from cosictl.sandbox.store import Store
 
 CLAIMS = "/apis/objectstorage.k8s.io/v1alpha1/bucketclaims"
 CHUNK = "500"

@@ -42,16 +42,16 @@ _FLAG_BEFORE = re.compile(r"(?:^|[\s\"'`,\[])--?[\w.-]*$", re.ASCII)
 
 # Values. Each of these always matches what it scanned, so nothing is scanned twice.
 _PLAIN_QUOTED = {
-    '"': re.compile(r'"((?:[^"\\\n]|\\.)*+)'),
-    "'": re.compile(r"'((?:[^'\\\n]|\\.)*+)"),
-    "`": re.compile(r"`([^`\n]*+)"),
+    '"': re.compile(r'"((?:[^"\\\n]|\\.)*)'),
+    "'": re.compile(r"'((?:[^'\\\n]|\\.)*)"),
+    "`": re.compile(r"`([^`\n]*)"),
 }
 # Inside an escaped string a quote of the value itself carries three backslashes: \"pass\\\"word\".
-_ESCAPED_QUOTED = re.compile(r"\\[\"']((?:[^\"'\\\n]|\\\\(?:\\[\"'\\]|[^\"'\\]))*+)")
-_DEEPER_QUOTED = re.compile(r"\\{2,}[\"']((?:[^\"'\\\n]|\\++(?![\"']))*+)")
+_ESCAPED_QUOTED = re.compile(r"\\[\"']((?:[^\"'\\\n]|\\\\(?:\\[\"'\\]|[^\"'\\]))*)")
+_DEEPER_QUOTED = re.compile(r"\\{2,}[\"']((?:[^\"'\\\n]|\\+(?![\\\"']))*)")
 _BARE = re.compile(r"(?![{\[])[^\s\"'`&,;)}\]<>\\]+")
 _BARE_START = re.compile(r"(?![{\[])[^\s\"'`&,;)}\]<>\\]{1,256}")
-_ELEMENT = re.compile(r"([^<>\s]*+)</")
+_ELEMENT = re.compile(r"([^<>\s]*)</")
 
 _LITERALS = frozenset(
     {"", MASK, "null", "nil", "<nil>", "none", "true", "false", "undefined", "redacted", "<redacted>"}

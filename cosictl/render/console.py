@@ -55,7 +55,7 @@ def make_out(stream: TextIO, *, color: str = "auto", width: int | None = None) -
 
 def _terminal_width(stream: TextIO) -> int:
     columns = os.environ.get("COLUMNS", "")
-    if columns.isdigit() and int(columns):
+    if columns.isdecimal() and int(columns):
         return int(columns)
     try:
         return os.get_terminal_size(stream.fileno()).columns or 80

@@ -47,10 +47,7 @@ def print_diagnosis(
     findings = [f for f in report.findings if only_finding is None or f.code == only_finding]
     for _, group in groupby(findings, key=lambda f: (f.outlook, f.code)):
         page.group(tuple(group), limit=None if show_all else SHOWN)
-    if only_finding is not None and not findings:
-        out.line()
-        out.line(f"No finding {escape(only_finding)} here.")
-    page.ending(findings)
+    page.ending(findings, f"No finding {escape(only_finding)} here." if only_finding is not None else _all_well(report))
 
 
 class _Page:
@@ -87,7 +84,8 @@ class _Page:
         self._wrapped(" · ".join(parts))
         counts = Counter(item.outlook for item in report.objects)
         told = [f"{counts[outlook]} {outlook.value}" for outlook in _STYLES if counts[outlook]]
-        self._out.line("   ".join(told) or "nothing to judge", style="bold")
+        for line in _filled(told or ["nothing to judge"], self._width):
+            self._out.line(line, style="bold")
 
     def group(self, findings: Sequence[Finding], *, limit: int | None) -> None:
         """Print the findings of one code that share an outlook, as one block."""
@@ -117,20 +115,20 @@ class _Page:
         for line in own_lines(finding, item, self._report, shared):
             self._labelled(line, "    ")
 
-    def ending(self, findings: Sequence[Finding]) -> None:
-        """Print what could not be read, and where to go next."""
+    def ending(self, findings: Sequence[Finding], words_for_none: str) -> None:
+        """Print what could not be read, and where to go next; ``words_for_none`` where there are no findings."""
         report, out = self._report, self._out
         out.line()
         if not findings:
-            out.line(_all_well(report))
+            self._wrapped(words_for_none)
         for status in report.unread:
             scope = f" in namespace {escape(status.scope)}" if status.scope else ""
             words = escape(status.reason) or _UNREAD[status.outcome]
             self._wrapped(f"Not read: {escape(status.resource)}{scope}: {words}")
         if not report.unread:
-            out.line("Not read: nothing that a verdict needed.")
+            self._wrapped("Not read: nothing that a verdict needed.")
         if report.skipped_files:
-            out.line(f"Skipped: {_many(report.skipped_files, 'file')} that held no Kubernetes objects.")
+            self._wrapped(f"Skipped: {_many(report.skipped_files, 'file')} that held no Kubernetes objects.")
         if findings:
             code = findings[0].code
             out.line(f"More about a code: {self._prog} explain {code}", style="dim")
@@ -183,6 +181,17 @@ def _many_roots(findings: Sequence[Finding]) -> str:
     return _many(len(findings), word, plural)
 
 
+def _filled(pieces: Sequence[str], width: int) -> list[str]:
+    """Join pieces by three blanks into lines of a width in cells; 0 is one line."""
+    lines = [pieces[0]]
+    for piece in pieces[1:]:
+        if width and len(lines[-1]) + 3 + len(piece) > width:
+            lines.append(piece)
+        else:
+            lines[-1] += "   " + piece
+    return lines
+
+
 def _many(count: int, word: str, plural: str = "") -> str:
     return f"{count} {word if count == 1 else plural or word + 's'}"
 
@@ -191,6 +200,8 @@ def _all_well(report: Report) -> str:
     outlooks = {item.outlook for item in report.objects}
     if not report.objects:
         return "No claims, Buckets or accesses were found."
+    if outlooks & {Outlook.LOOPING, Outlook.PARKED, Outlook.STALLED}:
+        return "Some objects are stuck, and no finding says why."
     if Outlook.UNKNOWN in outlooks:
         return "Nothing is known to be stuck, but not everything could be judged."
     return "Nothing is stuck."

@@ -4,10 +4,11 @@ import re
 from functools import lru_cache
 
 # C0 and C1 controls, soft hyphen, Arabic letter mark, zero-width and bidi controls, line and paragraph separators,
-# invisible operators, variation selectors' tags, interlinear annotation, byte order mark, surrogates, non-characters.
+# invisible operators, variation selectors' tags, interlinear annotation, shorthand and musical format controls,
+# byte order mark, surrogates, non-characters.
 _HOSTILE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "\u3164\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 ELLIPSIS = "…"

@@ -110,7 +110,7 @@ _STREAM_WIDTHS = (10, 19, 24, 24, 17, 9, 24)
 
 def print_classification_heads(out: Out) -> None:
     """Print the heading of a stream of classifications."""
-    out.line(_padded(CLASSIFICATION_HEADS).rstrip(), style="bold")
+    out.line(clip(_padded(CLASSIFICATION_HEADS), out.width), style="bold")
 
 
 def print_classification(found: Classification, text: str, out: Out) -> None:
@@ -140,14 +140,19 @@ def print_classifications(rows: Iterable[tuple[Classification, str]], out: Out, 
 def print_page(page: Page, out: Out) -> None:
     """Print a page of ``explain``: a title, then headings with wrapped text."""
     width = min(out.width, _PAGE)
-    out.line(escape(page.title), style="bold")
+    _heading(page.title, out, width)
     for heading, text in page.sections:
         out.line()
-        out.line(escape(heading), style="bold")
+        _heading(heading, out, width)
         for line in text.splitlines() or [""]:
             prose = width and not line.startswith((" ", "$", "kubectl ", "cosictl ", "|"))
             for piece in wrap(escape(line), width - 2) if prose else [escape(line)]:
                 out.line("  " + piece)
+
+
+def _heading(text: str, out: Out, width: int) -> None:
+    for line in wrap(escape(text), width):
+        out.line(line, style="bold")
 
 
 def _padded(cells: Sequence[str]) -> str:

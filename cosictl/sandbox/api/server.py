@@ -114,12 +114,11 @@ class ApiServer:
         if runner is None:
             return
         handlers = runner.server.connections if runner.server else []
-        open_ones = [handler.transport for handler in handlers if handler.transport is not None]
-        await runner.cleanup()
         # TLS would wait for the other side to say good-bye.
-        for transport in open_ones:
+        for transport in [handler.transport for handler in handlers if handler.transport is not None]:
             transport.abort()
         await asyncio.sleep(0)
+        await runner.cleanup()
         await asyncio.sleep(0)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:

@@ -2,10 +2,13 @@
 
 In: nothing. Out: exceptions that carry an exit code and a next step. Never here: formatting, I/O, other rooms.
 The exit codes are those of the command-line contract: 1 could not do it, 2 usage, 3 stuck, 4 refused,
-5 unknown or unread, 124 timed out, 130 interrupted.
+5 unknown or unread, 64 and more a driver's gRPC code, 124 timed out, 130 interrupted.
 """
 
 from enum import IntEnum
+
+# Exit codes from here on are gRPC codes that a driver answered.
+DRIVER_CODES = 64
 
 
 class Exit(IntEnum):
@@ -28,7 +31,7 @@ class CosictlError(Exception):
     ``next_step`` what to do about it; the latter two may be empty.
     """
 
-    exit_code: Exit = Exit.FAILED
+    exit_code: int = Exit.FAILED
     slug = "failed"
 
     def __init__(self, what: str, *, meaning: str = "", next_step: str = "") -> None:
@@ -76,6 +79,35 @@ class NotFoundError(CosictlError):
     """A named object is not in what was read."""
 
     slug = "not-found"
+
+
+class EndpointError(CosictlError):
+    """A driver's endpoint cannot be talked to: no such socket, nobody listens, no gRPC there."""
+
+    slug = "endpoint"
+
+
+class DriverAnswerError(CosictlError):
+    """The driver answered, and not with OK; ``number`` is its gRPC code."""
+
+    slug = "driver-answer"
+
+    def __init__(self, what: str, number: int, *, meaning: str = "", next_step: str = "") -> None:
+        super().__init__(what, meaning=meaning, next_step=next_step)
+        self.exit_code = DRIVER_CODES + number
+
+
+class NothingToSendError(CosictlError):
+    """The sidecar makes no call for the object in its present state."""
+
+    slug = "nothing-to-send"
+
+
+class RefusedError(CosictlError):
+    """A guard refuses: what was asked for could lose something, and proof or consent is missing."""
+
+    exit_code = Exit.REFUSED
+    slug = "refused"
 
 
 class TimedOutError(CosictlError):

@@ -133,7 +133,7 @@ def test_v1alpha2_objects() -> None:
     assert (snapshot.claims[0].ready, snapshot.claims[0].bucket_name) == (True, "bc-1")
     [access] = snapshot.accesses
     assert (access.claim_names, access.secret_names) == (("c", "d"), ("s",))
-    assert (access.bucket_names, access.driver) == (("bc-1",), "drv")
+    assert ([entry.name for entry in access.accessed], access.driver) == (["bc-1"], "drv")
     assert snapshot.bucket_classes[0].driver == "d"
     assert snapshot.access_classes[0].auth_type == "Key"
 

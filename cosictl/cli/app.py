@@ -15,6 +15,9 @@ from cosictl.cli.events import events
 from cosictl.cli.explain import explain
 from cosictl.cli.get import get
 from cosictl.cli.options import Shared, with_shared
+from cosictl.cli.probe import NAME as PROBE
+from cosictl.cli.probe import VERBS as PROBE_VERBS
+from cosictl.cli.probe import probe
 from cosictl.cli.said import program
 from cosictl.cli.sandbox import sandbox
 from cosictl.cli.snapshot import snapshot
@@ -55,6 +58,7 @@ def root(
 app.callback()(with_shared(root))
 for verb in VERBS:
     app.command()(with_shared(verb))
+app.add_typer(probe, name=PROBE)
 
 
 def run(words: Sequence[str]) -> int:
@@ -77,5 +81,9 @@ def _usage(error: typer.TyperException, words: Sequence[str]) -> UsageError:
     """Say in one line what is wrong with the command line, and where the right one is described."""
     message = " ".join(error.format_message().split()).replace("Value error, ", "").rstrip(".")
     names = {verb.__name__ for verb in VERBS}
-    path = " ".join([program(), *[word for word in words if word in names][:1]])
+    below = {verb.__name__ for verb in PROBE_VERBS}
+    verbs = [word for word in words if word in names or word == PROBE][:1]
+    if verbs == [PROBE]:
+        verbs += [word for word in words[words.index(PROBE) :] if word in below][:1]
+    path = " ".join([program(), *verbs])
     return UsageError(message[:1].lower() + message[1:], next_step=f"see {path} --help")

@@ -8,8 +8,18 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-SHORT_WITH_VALUE: Final = "nlosfv"
-SWITCHES: Final = ("--all-namespaces", "-A", "--no-headers", "--all", "--no-trunc", "--watch", "-w")
+SHORT_WITH_VALUE: Final = "nlosfvd"
+SWITCHES: Final = (
+    "--all-namespaces",
+    "-A",
+    "--no-headers",
+    "--all",
+    "--no-trunc",
+    "--watch",
+    "-w",
+    "--yes",
+    "--dry-run",
+)
 _TRUE: Final = frozenset({"1", "t", "true"})
 _FALSE: Final = frozenset({"0", "f", "false"})
 _SHORT: Final = re.compile(rf"-([{SHORT_WITH_VALUE}])=(.*)", re.DOTALL)

@@ -43,6 +43,13 @@ def complete_scenarios(incomplete: str) -> list[str]:
     return _starting(SCENARIOS, incomplete)
 
 
+def complete_methods(incomplete: str) -> list[str]:
+    """Offer the calls of a driver."""
+    from cosictl.knowledge.risks import CALL_RISKS
+
+    return _starting(CALL_RISKS, incomplete)
+
+
 def complete_targets(ctx: typer.Context, incomplete: str) -> list[str]:
     """Offer ``TYPE/`` first, then the names of that type in the cluster."""
     word, slash, name = incomplete.partition("/")

@@ -29,7 +29,13 @@ def connect_options(shared: Shared) -> ConnectOptions:
 
 
 def cluster_port(
-    shared: Shared, *, as_of: datetime | None, everywhere: bool, clusterwide: bool, keep_raw: bool
+    shared: Shared,
+    *,
+    as_of: datetime | None,
+    everywhere: bool,
+    clusterwide: bool,
+    keep_raw: bool,
+    only: frozenset[str] = frozenset(),
 ) -> tuple[Callable[[], tuple[SnapshotBuilder, Snapshot]], str]:
     """Return how to read the cluster, and the namespace that was asked for (empty: all of them).
 
@@ -50,10 +56,12 @@ def cluster_port(
     chunk_size = CHUNK_SIZE if shared.chunk_size is None else shared.chunk_size
 
     def load() -> tuple[SnapshotBuilder, Snapshot]:
-        builder, snapshot = read_cluster(conn, scope=scope, chunk_size=chunk_size, keep_raw=keep_raw, as_of=as_of)
+        builder, snapshot = read_cluster(
+            conn, scope=scope, chunk_size=chunk_size, keep_raw=keep_raw, as_of=as_of, only=only
+        )
         if reach is Reach.WIDEST and snapshot.namespaces:
-            only = ", ".join(snapshot.namespaces)
-            say(f"{program()}: you may not list every namespace, so this is about namespace {only} only")
+            told = ", ".join(snapshot.namespaces)
+            say(f"{program()}: you may not list every namespace, so this is about namespace {told} only")
         return builder, snapshot
 
     return load, asked

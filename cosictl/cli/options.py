@@ -84,9 +84,12 @@ class Shared:
 
 def _params(context: typer.Context) -> Iterator[Mapping[str, Any]]:
     """Yield the parameters of a context and those before it, the outermost first."""
-    if context.parent is not None:
-        yield context.parent.params
-    yield context.params
+    chain = [context.params]
+    parent = context.parent
+    while parent is not None:
+        chain.append(parent.params)
+        parent = parent.parent
+    yield from reversed(chain)
 
 
 def _is_given(value: object) -> bool:

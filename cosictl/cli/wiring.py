@@ -48,11 +48,13 @@ def open_source(
     targets: Sequence[Target] = (),
     everywhere: bool = False,
     keep_raw: bool = False,
+    only: frozenset[str] = frozenset(),
 ) -> Source:
     """Return the source that the options name: the files of ``-f``, else the cluster.
 
     ``everywhere``: without -n, look at every namespace that may be read, not only at the context's. Files hold what
-    they hold, and -n then filters. Raises UsageError, and ConfigError for a kubeconfig that cannot be used.
+    they hold, and -n then filters. ``only`` are the resources to read from a cluster (empty: all). Raises UsageError,
+    and ConfigError for a kubeconfig that cannot be used.
     """
     moment = parse_moment(as_of) if as_of else None
     labels = parse_selector(shared.selector) if shared.selector else None
@@ -65,7 +67,7 @@ def open_source(
 
         clusterwide = any(not target.resource.namespaced for target in targets)
         load, namespace = cluster_port(
-            shared, as_of=moment, everywhere=everywhere, clusterwide=clusterwide, keep_raw=keep_raw
+            shared, as_of=moment, everywhere=everywhere, clusterwide=clusterwide, keep_raw=keep_raw, only=only
         )
     port = _talkative(load) if shared.verbosity else load
     return Source(load=port, asked=Asked(named=named, namespace=namespace, labels=labels))

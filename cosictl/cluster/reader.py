@@ -49,16 +49,16 @@ def read_cluster(
     chunk_size: int = CHUNK_SIZE,
     keep_raw: bool = False,
     as_of: datetime | None = None,
+    only: frozenset[str] = frozenset(),
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[SnapshotBuilder, Snapshot]:
     """Observe a cluster.
 
     ``chunk_size`` is the ``limit`` of each request (0: no chunks), ``keep_raw`` keeps what a dump needs, ``as_of``
-    replaces the server's clock. Raises ClusterError (unreachable, 401) and CosiMissingError; every other refusal is
-    a ReadStatus of the snapshot.
+    replaces the server's clock, ``only`` are the resources to read (empty: all). Raises ClusterError (unreachable,
+    401) and CosiMissingError; every other refusal is a ReadStatus of the snapshot.
     """
-    versions = _served(conn, sleep)
-    calls = calls_for(versions, scope)
+    calls = [call for call in calls_for(served(conn, sleep), scope) if not only or call.resource in only]
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
         listed = list(pool.map(lambda call: _list(conn, call, chunk_size, sleep), calls))
     builder = SnapshotBuilder(source=conn.source, keep_raw=keep_raw)
@@ -73,10 +73,10 @@ def read_cluster(
     return builder, builder.build(taken_at=taken_at, basis=basis, namespaces=_namespaces(listed, scope))
 
 
-def _served(conn: Connection, sleep: Callable[[float], None]) -> tuple[str, ...]:
+def served(conn: Connection, sleep: Callable[[float], None] = time.sleep) -> tuple[str, ...]:
     """The COSI versions this cluster serves; all known ones where discovery itself is refused."""
     try:
-        answer = _ask(conn, f"/apis/{GROUP}", {}, sleep)
+        answer = ask(conn, f"/apis/{GROUP}", {}, sleep)
     except u3.HTTPError as error:
         raise unreachable(conn.source, error) from error
     if answer.status == 404:
@@ -128,8 +128,8 @@ def _pages(conn: Connection, call: ListCall, chunk_size: int, sleep: Callable[[f
     token = ""
     answered: datetime | None = None
     while True:
-        answer = _ask(conn, call.path, _params(call, chunk_size, token), sleep)
-        answered = answered or _date(answer)
+        answer = ask(conn, call.path, _params(call, chunk_size, token), sleep)
+        answered = answered or date_of(answer)
         if answer.status == 410 and token and not restarted:
             restarted, pages, token = True, [], ""
             continue
@@ -166,7 +166,7 @@ def _params(call: ListCall, chunk_size: int, token: str) -> dict[str, str]:
     return params
 
 
-def _ask(conn: Connection, path: str, params: dict[str, str], sleep: Callable[[float], None]) -> Response:
+def ask(conn: Connection, path: str, params: dict[str, str], sleep: Callable[[float], None] = time.sleep) -> Response:
     """GET with retries. 401 ends everything; a server that takes no connection does too."""
     try:
         answer = with_retries(lambda: conn.get(path, params), sleep=sleep)
@@ -229,7 +229,8 @@ def _now(listed: list[_Listed], as_of: datetime | None) -> tuple[datetime, TimeB
     return datetime.now(UTC).replace(microsecond=0), TimeBasis.LOCAL
 
 
-def _date(answer: Response) -> datetime | None:
+def date_of(answer: Response) -> datetime | None:
+    """Return when the server answered, by its own clock."""
     try:
         return parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
     except (ValueError, TypeError):

@@ -15,12 +15,15 @@ from cosictl.model.refs import Api, Rpc
 LARGEST_MESSAGE: Final = 16 * 1024 * 1024
 # A path is no valid authority, and strict servers refuse it; grpc-go sends this one for unix sockets.
 AUTHORITY: Final = "localhost"
-_OPTIONS: Final = (
+CHANNEL_OPTIONS: Final = (
     ("grpc.default_authority", AUTHORITY),
     ("grpc.enable_retries", 0),
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.max_receive_message_length", LARGEST_MESSAGE),
     ("grpc.max_send_message_length", LARGEST_MESSAGE),
+    # A status message travels in a header; drivers put whole response bodies into it.
+    ("grpc.max_metadata_size", LARGEST_MESSAGE),
+    ("grpc.absolute_max_metadata_size", LARGEST_MESSAGE),
 )
 
 
@@ -34,7 +37,7 @@ class DriverClient:
     def __init__(self, endpoint: str, api: Api, *, timeout: float | None = None) -> None:
         self._wire = WIRES[api]
         self._timeout = timeout
-        self._channel: Any = grpc.aio.insecure_channel(endpoint, options=_OPTIONS)
+        self._channel: Any = grpc.aio.insecure_channel(endpoint, options=CHANNEL_OPTIONS)
 
     async def close(self) -> None:
         """Close the connection; calls that run are cancelled."""

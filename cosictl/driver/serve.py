@@ -10,14 +10,13 @@ from typing import Any, Final
 import grpc
 
 from cosictl.driver.call import LARGEST_MESSAGE
+from cosictl.driver.endpoint import LONGEST_PATH
 from cosictl.driver.types import Driver, DriverError
 from cosictl.driver.wire import Method
 from cosictl.driver.wires import WIRES
 from cosictl.model.failures import GRPC_NUMBERS
 from cosictl.model.refs import Api
 
-# What the kernel takes for the path of a unix socket, with the byte that ends it.
-LONGEST_PATH: Final = 107
 # Seconds. Without any, clients are told to go away with an error, which gRPC's core writes on their stderr.
 GRACE: Final = 0.5
 _STATUS: Final = {GRPC_NUMBERS[code.value[0]]: code for code in grpc.StatusCode}

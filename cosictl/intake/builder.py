@@ -18,10 +18,13 @@ from cosictl.intake.lenient import CONTENT_ERRORS, UndecodableError, decode, dum
 from cosictl.intake.redact import redact, suspicious
 from cosictl.intake.scrub import scrub, without_noise
 from cosictl.intake.wire import ObjectWire, Wire
-from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, Event, Lease, Pod
+from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, CosiObject, Event, Lease, Pod
+from cosictl.model.refs import Ref
 from cosictl.model.snapshot import ReadStatus, Snapshot, TimeBasis, Undecoded
 
 M = TypeVar("M", Bucket, Claim, Access, BucketClass, AccessClass, Event, Lease, Pod)
+
+C = TypeVar("C", bound=CosiObject)
 
 # Times after this year are sentinels ("never"), not observations; they must not become "now".
 _LAST_REAL_YEAR = 2200
@@ -62,16 +65,20 @@ class _Kept:
 class SnapshotBuilder:
     """Builds a Snapshot; ``keep_raw`` also keeps the masked JSON of every object, for a dump.
 
+    ``keep_exact`` keeps the COSI objects unmasked as well, for requests that repeat what a sidecar sends.
+
     ``newest`` is the newest time seen in any object, ``seen`` the resources of which at least a list was seen,
     ``skipped_files`` how many files of a folder were no dump.
     """
 
-    def __init__(self, *, source: str, keep_raw: bool = False) -> None:
+    def __init__(self, *, source: str, keep_raw: bool = False, keep_exact: bool = False) -> None:
         self.source = source
         self.newest: datetime | None = None
         self.seen: set[str] = set()
         self.skipped_files = 0
         self._keep_raw = keep_raw
+        self._keep_exact = keep_exact
+        self._exact: dict[Ref, CosiObject] = {}
         self._kept: dict[tuple[str, str], _Kept] = {}
         self._reads: set[ReadStatus] = set()
         self._undecoded: dict[Undecoded, None] = {}
@@ -160,6 +167,15 @@ class SnapshotBuilder:
             skipped_files=self.skipped_files,
         )
 
+    def exact(self, item: C) -> C:
+        """Return an object as it really is, credentials in it included: only to be sent, never to be shown.
+
+        Needs ``keep_exact``.
+        """
+        assert self._keep_exact, "this builder was not asked to keep exact objects"
+        found = self._exact.get(item.ref)
+        return found if isinstance(found, type(item)) else item
+
     def raw_items(self) -> Iterator[bytes]:
         """Yield the masked JSON of every object in a stable order; needs ``keep_raw``."""
         assert self._keep_raw, "this builder was not asked to keep raw objects"
@@ -176,6 +192,10 @@ class SnapshotBuilder:
         before = self._kept.get(key)
         if before is None or _version(before.model) <= _version(model):
             self._kept[key] = _Kept(model, masked if self._keep_raw else b"")
+            if self._keep_exact:
+                exact = row.read(data, lambda data: data)
+                if exact is not None and isinstance(exact[0], CosiObject):
+                    self._exact[exact[0].ref] = exact[0]
         self._saw(model)
 
     def _masked(self, data: bytes, kind: str, api_version: str) -> bytes:

@@ -64,12 +64,14 @@ def load_dump(
     as_of: datetime | None = None,
     clock: datetime | None = None,
     keep_raw: bool = False,
+    keep_exact: bool = False,
 ) -> tuple[SnapshotBuilder, Snapshot]:
     """Read files, folders and ``-``; with ``keep_raw`` the builder can then be written as a dump.
 
+    ``keep_exact`` is the builder's.
     ``clock`` is the time to assume where the files hold none at all. Raises ``DumpError``.
     """
-    intake = _Intake(SnapshotBuilder(source=", ".join(paths), keep_raw=keep_raw))
+    intake = _Intake(SnapshotBuilder(source=", ".join(paths), keep_raw=keep_raw, keep_exact=keep_exact))
     for path in dict.fromkeys(paths):
         if path != STDIN and Path(path).is_dir():
             _read_folder(Path(path), path, intake)

@@ -19,7 +19,7 @@ from cosictl.intake.wire import (
     text_map,
     words,
 )
-from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim
+from cosictl.model.objects import Access, AccessClass, AccessedBucket, Bucket, BucketClass, Claim
 from cosictl.model.refs import Api
 
 _API = Api.V1ALPHA2
@@ -78,6 +78,7 @@ class ClaimAccess(Wire):
     """One entry of ``spec.bucketClaims`` of a BucketAccess."""
 
     bucket_claim_name: str = ""
+    access_mode: str = ""
     access_secret_name: str = ""
 
 
@@ -90,10 +91,12 @@ class AccessSpec(Wire):
     service_account_name: str = ""
 
 
-class AccessedBucket(Wire):
+class AccessedWire(Wire):
     """One entry of ``status.accessedBuckets`` of a BucketAccess."""
 
     bucket_name: str = ""
+    bucket_id: str = msgspec.field(default="", name="bucketID")
+    bucket_claim_name: str = ""
 
 
 class AccessStatus(Wire):
@@ -101,8 +104,10 @@ class AccessStatus(Wire):
 
     ready_to_use: bool | None = None
     account_id: str = msgspec.field(default="", name="accountID")
-    accessed_buckets: list[AccessedBucket] | None = None
+    accessed_buckets: list[AccessedWire] | None = None
     driver_name: str = ""
+    authentication_type: str = ""
+    parameters: dict[str, str] | None = None
     error: StatusErrorWire | None = None
 
 
@@ -191,10 +196,17 @@ def access(wire: AccessWire) -> Access:
         ready=status.ready_to_use,
         account_id=status.account_id,
         driver=intern(status.driver_name),
-        bucket_names=tuple(entry.bucket_name for entry in status.accessed_buckets or [] if entry.bucket_name),
+        modes={entry.bucket_claim_name: intern(entry.access_mode) for entry in claims if entry.access_mode},
+        accessed=tuple(_accessed(entry) for entry in status.accessed_buckets or [] if entry.bucket_name),
+        auth_type=intern(status.authentication_type),
+        parameters=text_map(status.parameters),
         error=status_error(status.error),
         has_status=wire.status is not None,
     )
+
+
+def _accessed(wire: AccessedWire) -> AccessedBucket:
+    return AccessedBucket(name=wire.bucket_name, bucket_id=wire.bucket_id, claim_name=wire.bucket_claim_name)
 
 
 def bucket_class(wire: BucketClassWire) -> BucketClass:

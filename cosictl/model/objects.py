@@ -89,10 +89,20 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessedBucket:
+    """One entry of status.accessedBuckets of a v1alpha2 BucketAccess."""
+
+    name: str
+    bucket_id: str = ""
+    claim_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """A BucketAccess. ``claim_names`` has one entry in v1alpha1, one or more in v1alpha2.
 
-    ``bucket_names`` are status.accessedBuckets[].bucketName (v1alpha2 only), ``driver`` is status.driverName.
+    Of v1alpha2 only: ``modes`` (spec.bucketClaims[].accessMode by claim), ``accessed``, ``driver``, ``auth_type`` and
+    ``parameters``, which the controller copies into the status.
     """
 
     api: Api
@@ -105,7 +115,10 @@ class Access:
     ready: bool | None = None
     account_id: str = ""
     driver: str = ""
-    bucket_names: tuple[str, ...] = ()
+    modes: Mapping[str, str] = field(default_factory=dict)
+    accessed: tuple[AccessedBucket, ...] = ()
+    auth_type: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
     error: StatusError | None = None
     has_status: bool = False
 

@@ -35,7 +35,7 @@ ROOMS: Final = WIRING.union(MAY_IMPORT)
 MAY_USE: Final[dict[str, frozenset[str]]] = {
     "intake": frozenset({"msgspec", "yaml"}),
     # yaml only for its error: the official client lets it through where a kubeconfig is no YAML.
-    "cluster": frozenset({"kubernetes", "msgspec", "urllib3", "yaml"}),
+    "cluster": frozenset({"kubernetes", "msgspec", "urllib3", "websocket", "yaml"}),
     "driver": frozenset({"grpc", "google.protobuf"}),
     "render": frozenset({"msgspec", "yaml", "rich"}),
     "sandbox": frozenset({"aiohttp"}),

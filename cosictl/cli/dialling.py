@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, get_type_hints
 import typer
 
 from cosictl.cli.options import Shared, parse_duration
-from cosictl.errors import UsageError
+from cosictl.cli.said import plain
+from cosictl.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     from cosictl.driver.channel import Channel
@@ -98,7 +99,20 @@ def opened(shared: Shared, dial: Dial) -> Iterator[Line]:
     with _reached(shared, dial, connect) as (endpoint, where):
         check_endpoint(endpoint, timeout=connect, tls=tls)
         with Channel(endpoint, tls=tls) as channel:
+            if dial.driver is not None:
+                _expect(channel, dial.driver, where, timeout)
             yield Line(channel=channel, where=where, timeout=timeout)
+
+
+def _expect(channel: "Channel", driver: str, where: str, timeout: float) -> None:
+    """Make sure that the Pod found for a driver is that driver's; raises RefusedError for another one's."""
+    from cosictl.driver.identify import identify
+
+    who = identify(channel, count=0, timeout=timeout)
+    if who.infos and who.name.casefold() != driver.casefold():
+        raise RefusedError(
+            f"the driver at {where} is {plain(who.name)}, not {driver}", next_step="name its pod with --pod NS/NAME"
+        )
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import urllib3
 import yaml
@@ -69,16 +70,38 @@ class Connection:
 
         Raises urllib3's errors where no whole answer came; ``retry`` and ``translate`` deal with them.
         """
-        headers = urllib3.HTTPHeaderDict({"Accept": "application/json", "User-Agent": "cosictl"})
-        for name, value in (*self._authorization(), *self.impersonate):
+        return self._send("GET", path, params, timeout=timeout)
+
+    def patch(self, path: str, body: bytes, content_type: str) -> Response:
+        """PATCH a path; raises as ``get``."""
+        return self._send("PATCH", path, None, body=body, content_type=content_type)
+
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Who we are, as request headers."""
+        return (("User-Agent", "cosictl"), *self._authorization(), *self.impersonate)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        *,
+        timeout: float | None = None,
+        body: bytes | None = None,
+        content_type: str = "",
+    ) -> Response:
+        headers = urllib3.HTTPHeaderDict({"Accept": "application/json"})
+        for name, value in self.headers():
             headers.add(name, value)
+        if content_type:
+            headers["Content-Type"] = content_type
         limit = timeout if timeout is not None else self.request_timeout
         read = None if limit == 0 else limit or _READ_TIMEOUT
         connect = min(_CONNECT_TIMEOUT, read) if read is not None else _CONNECT_TIMEOUT
         answer = self.pool.request(
-            "GET",
-            self.host + path,
-            fields=dict(params) if params else None,
+            method,
+            self.host + path + (f"?{urlencode(params)}" if params else ""),
+            body=body,
             headers=headers,
             timeout=urllib3.Timeout(connect=connect, read=read),
             retries=False,

@@ -79,7 +79,8 @@ class Channel:
 
     def start(self, path: str, request: bytes, *, timeout: float) -> "Running":
         """Begin a call; several may run at a time."""
-        return Running(self._channel.unary_unary(path).future(request, timeout=timeout), timeout)
+        began = time.monotonic()
+        return Running(self._channel.unary_unary(path).future(request, timeout=timeout), began, timeout)
 
     def first_of_stream(self, path: str, request: bytes, *, timeout: float) -> Answer:
         """Send one message into a stream and return the first that comes back."""
@@ -99,10 +100,10 @@ class Channel:
 class Running:
     """A call that has begun."""
 
-    def __init__(self, future: Any, timeout: float) -> None:
+    def __init__(self, future: Any, began: float, timeout: float) -> None:
         self._future = future
         self._timeout = timeout
-        self._began = time.monotonic()
+        self._began = began
         self._ended = 0.0
         future.add_done_callback(self._stamp)
 

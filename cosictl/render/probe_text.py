@@ -1,6 +1,7 @@
 """What ``probe-driver`` found, as documents and as text: who the driver is, and what it answers to the sidecar."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from cosictl.render.safe import escape, wrap
 _LABEL: Final = 16
 _MILLI: Final = 1000
 # More objects than these are counted, not named.
-_NAMED: Final = 5
+_NAMED: Final = 2
 COMPARISONS: Final = {
     "reproduced": "reproduced: the driver fails as recorded",
     "changed": "changed: the driver fails otherwise than recorded",
@@ -90,8 +91,13 @@ def _names(names: Mapping[str, Any] | None, out: Out) -> None:
 
 
 def _some(refs: Sequence[str]) -> str:
-    shown = ", ".join(map(escape, refs[:_NAMED]))
-    return shown if len(refs) <= _NAMED else f"{shown} and {len(refs) - _NAMED} more"
+    """Name a few objects, count many by their kinds."""
+    if len(refs) <= _NAMED:
+        return ", ".join(map(escape, refs))
+    kinds = Counter(ref.partition("/")[0] for ref in refs)
+    return ", ".join(
+        f"{count} {kind}{'' if count == 1 else 'es' if kind.endswith('s') else 's'}" for kind, count in kinds.items()
+    )
 
 
 def print_request(head: str, request: Mapping[str, Any], facts: Sequence[tuple[str, str]], out: Out) -> None:

@@ -1,10 +1,11 @@
 """The Pods of a sandbox: what ``kubectl get pods`` shows of its controller and sidecars, with the images they play."""
 
+from pathlib import PurePosixPath
 from typing import Final
 
 from cosictl.model.refs import Api
 from cosictl.sandbox.plan import CONTROLLER_NAMESPACE, Served
-from cosictl.sandbox.ports import Json
+from cosictl.sandbox.ports import MOUNT, Json
 
 _UPSTREAM: Final = "registry.k8s.io/sig-storage"
 _STAGING: Final = "gcr.io/k8s-staging-sig-storage"
@@ -22,6 +23,7 @@ _CONTROLLERS: Final = {
 }
 # What the manifest of v0.2.2 deploys: a controller from before the change of names.
 _OLD_CONTROLLER: Final = f"{_STAGING}/objectstorage-controller:v20250905-v0.2.0-100-gd904c62"
+_VOLUME: Final = "socket"
 SIDECAR: Final = "objectstorage-provisioner-sidecar"
 
 
@@ -29,7 +31,16 @@ def sidecar_pod(side: Served) -> Json:
     """Return the Pod of a driver: its sidecar first, then the driver."""
     image = _SIDECARS.get(side.policy.name, f"example.com/played/{side.policy.name}:sandbox")
     name = side.driver.replace(".", "-") + "-0"
-    return _pod(name, side.namespace, [(SIDECAR, image), ("driver", "example.com/cosictl/sandbox-driver:sandbox")])
+    pod = _pod(name, side.namespace, [(SIDECAR, image), ("driver", "example.com/cosictl/sandbox-driver:sandbox")])
+    pod["spec"]["volumes"] = [{"name": _VOLUME, "emptyDir": {}}]
+    for container in pod["spec"]["containers"]:
+        container["volumeMounts"] = [{"name": _VOLUME, "mountPath": str(PurePosixPath(MOUNT).parent)}]
+    # As the manifests of the two generations say it.
+    told: Json = {"args": [f"--driver-addr=unix://{MOUNT}"]}
+    if side.policy.api is Api.V1ALPHA2:
+        told = {"env": [{"name": "COSI_ENDPOINT", "value": f"unix://{MOUNT}"}]}
+    pod["spec"]["containers"][0] |= told
+    return pod
 
 
 def controller_pod(api: Api, *, old_names: bool) -> Json:

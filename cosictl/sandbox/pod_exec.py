@@ -14,13 +14,11 @@ from typing import Final
 from aiohttp import WSMessage, WSMsgType, web
 
 from cosictl.sandbox.api.refusals import bad_request
-from cosictl.sandbox.ports import ApiError, Json
+from cosictl.sandbox.ports import MOUNT, ApiError, Json
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 # In the order of preference: v5 can close stdin, v4 cannot.
 PROTOCOLS: Final = ("v5.channel.k8s.io", "v4.channel.k8s.io")
-# Where COSI's manifests mount the socket's volume, in the sidecar and in the driver.
-MOUNT: Final = "/var/lib/cosi/cosi.sock"
 PROGRAMS: Final = ("socat", "nc", "test", "true", "false", "echo", "sleep", "which")
 _CHUNK: Final = 32 * 1024
 

@@ -1,6 +1,6 @@
 """What a kubelet answers for the Pods of a sandbox: their logs, and commands in their containers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from cosictl.sandbox.api.resources import PODS
 from cosictl.sandbox.api.store import Store
 from cosictl.sandbox.backend import Backend
 from cosictl.sandbox.clock import Clock
-from cosictl.sandbox.pod_exec import execute
+from cosictl.sandbox.pod_exec import PROGRAMS, execute
 from cosictl.sandbox.pod_logs import driver_log, sidecar_log, text_of, wanted
 from cosictl.sandbox.ports import Json
 
@@ -35,6 +35,8 @@ class Pods:
     """
 
     def __init__(self, store: Store, clock: Clock) -> None:
+        # What is installed in a container, by its name; COSI's sidecars are made of their program alone.
+        self.programs: dict[str, Sequence[str]] = {"driver": PROGRAMS}
         self._store = store
         self._clock = clock
         self.played: dict[tuple[str, str], Played] = {}
@@ -52,11 +54,18 @@ class Pods:
 
     async def execute(self, request: web.Request, namespace: str, name: str) -> web.StreamResponse:
         """Run a command in a container. Raises ApiError as ``logs``."""
-        self._container(namespace, name, request.query.get("container", ""))
+        container = self._container(namespace, name, request.query.get("container", ""))
         run = self.played.get((namespace, name))
         if run is None:
             return await execute(request, socket=None, programs=())
-        return await execute(request, socket=run.socket)
+        return await execute(request, socket=run.socket, programs=self._installed(namespace, name, container))
+
+    def _installed(self, namespace: str, name: str, container: str) -> Sequence[str]:
+        """Return the programs in a container; those that were added to debug a Pod have them all."""
+        added = self._store.get(PODS, namespace, name).get("spec", {}).get("ephemeralContainers", ())
+        if container in {str(entry.get("name", "")) for entry in added}:
+            return PROGRAMS
+        return self.programs.get(container, ())
 
     def _container(self, namespace: str, name: str, asked: str) -> str:
         pod = self._store.get(PODS, namespace, name)

@@ -5,7 +5,10 @@ Objects are plain JSON dicts, always copies: what a caller changes is not stored
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
+
+# Where COSI's manifests mount the socket's volume, in the sidecar and in the driver.
+MOUNT: Final = "/var/lib/cosi/cosi.sock"
 
 Json = dict[str, Any]
 EventType = Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]

@@ -55,15 +55,15 @@ class Sandbox:
         self._folder = folder
         self._first_socket = socket
         self.store = Store(clock, [api.value for api in plan.versions])
-        self._pods = Pods(self.store, clock)
+        self.pods = Pods(self.store, clock)
         self._server = ApiServer(
             self.store,
             clock,
             access=Access(),
             faults=faults,
             port=port,
-            logs=self._pods.logs,
-            execute=self._pods.execute,
+            logs=self.pods.logs,
+            execute=self.pods.execute,
         )
         self.kubeconfig = folder / "kubeconfig"
         self.sockets: dict[str, Path] = {}
@@ -179,7 +179,7 @@ class Sandbox:
         if not self._plan.loaded:
             self.store.put(PODS, pod)
             place_of = (pod["metadata"]["namespace"], pod["metadata"]["name"])
-            self._pods.played[place_of] = Played(backend, side.policy.api, socket)
+            self.pods.played[place_of] = Played(backend, side.policy.api, socket)
         self._run(self._sidecar(side, client, pod))
 
     def _sidecar(self, side: Served, client: DriverClient, pod: Json) -> SidecarV1 | SidecarV2:

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from cosictl.sandbox.api.refusals import FieldError, invalid_value
+from cosictl.sandbox.api.refusals import FieldError, invalid_value, not_implemented
 from cosictl.sandbox.api.resources import EVENTS, NAMESPACES, PODS, SECRETS
 from cosictl.sandbox.ports import Json, Resource
 
@@ -76,7 +76,27 @@ def _complete_namespace(value: Json) -> None:
 
 
 def _complete_pod(value: Json) -> None:
-    value.setdefault("status", {"phase": "Pending"})
+    status = value.setdefault("status", {"phase": "Pending"})
+    added = value.get("spec", {}).get("ephemeralContainers") or []
+    known = {entry["name"] for entry in status.get("ephemeralContainerStatuses", ())}
+    new = [_running(entry) for entry in added if entry["name"] not in known]
+    if new:
+        status["ephemeralContainerStatuses"] = [*status.get("ephemeralContainerStatuses", ()), *new]
+
+
+def _running(container: Json) -> Json:
+    """The status of a container that runs; the sandbox's images need no pulling, but for those called ``missing``."""
+    image = container.get("image", "")
+    waiting = {"waiting": {"reason": "ErrImagePull", "message": f'failed to pull and unpack image "{image}"'}}
+    state = waiting if "missing" in image else {"running": {}}
+    return {"name": container["name"], "image": image, "imageID": "", "ready": False, "restartCount": 0, "state": state}
+
+
+def only_added(patch: object) -> Json:
+    """Return of a patch of ``pods/ephemeralcontainers`` what such a write may change; ApiError 501 for a JSON patch."""
+    if not isinstance(patch, dict):
+        raise not_implemented("a JSON patch of ephemeral containers")
+    return {"spec": {"ephemeralContainers": (patch.get("spec") or {}).get("ephemeralContainers") or []}}
 
 
 _COMPLETE: Final[Mapping[Resource, Callable[[Json], None]]] = {

@@ -69,6 +69,8 @@ EVENTS: Final = Resource("", "v1", "events", "Event", namespaced=True)
 SECRETS: Final = Resource("", "v1", "secrets", "Secret", namespaced=True)
 CONFIGMAPS: Final = Resource("", "v1", "configmaps", "ConfigMap", namespaced=True)
 SERVICE_ACCOUNTS: Final = Resource("", "v1", "serviceaccounts", "ServiceAccount", namespaced=True)
+# Containers added to a running Pod; a write to it changes nothing else.
+EPHEMERAL: Final = "ephemeralcontainers"
 PODS: Final = Resource("", "v1", "pods", "Pod", namespaced=True)
 # The same events as EVENTS, in the words of the newer API.
 EVENTS_V1: Final = Resource("events.k8s.io", "v1", "events", "Event", namespaced=True)
@@ -88,7 +90,7 @@ _CORE: Final = (
         categories=("all",),
         has_status=True,
         returns_deleted=True,
-        subresources=("log", "exec"),
+        subresources=("log", "exec", EPHEMERAL),
     ),
     Served(resource=EVENTS_V1, singular="event", short_names=("ev",), view_of=EVENTS),
     Served(resource=LEASES, singular="lease"),

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from cosictl.sandbox.api.access import User
 from cosictl.sandbox.api.answers import answer, refusal, text_answer
+from cosictl.sandbox.api.core_kinds import only_added
 from cosictl.sandbox.api.listing import ListOptions, list_options
 from cosictl.sandbox.api.negotiation import Show, form_of, many, one, read_object, read_patch, read_token, token_for
 from cosictl.sandbox.api.patches import APPLY_PATCH
@@ -19,6 +20,7 @@ from cosictl.sandbox.api.refusals import (
     not_implemented,
     success,
 )
+from cosictl.sandbox.api.resources import EPHEMERAL
 from cosictl.sandbox.api.review import read_review, reviewed
 from cosictl.sandbox.api.schema import unknown_fields
 from cosictl.sandbox.api.store import Store
@@ -113,6 +115,8 @@ class Rest:
         return answer(self._clock, one(target.row, made, self._show(request)), status=201, extra=extra)
 
     async def _update(self, target: Target, request: web.Request) -> web.Response:
+        if target.subresource == EPHEMERAL:
+            raise not_implemented("PUT of ephemeral containers")
         value = await _object(request, target)
         extra = _judge_unknown(target, value, request)
         made = self._store.update(
@@ -134,9 +138,9 @@ class Rest:
             target.row.resource,
             target.namespace,
             target.name,
-            patch,
+            only_added(patch) if target.subresource == EPHEMERAL else patch,
             content_type=request.content_type,
-            subresource=target.subresource,
+            subresource="" if target.subresource == EPHEMERAL else target.subresource,
             dry_run=_dry_run(request.query),
         )
         return answer(self._clock, one(target.row, made, self._show(request)), extra=extra)

@@ -97,6 +97,12 @@ class DriverAnswerError(CosictlError):
         self.exit_code = DRIVER_CODES + number
 
 
+class CheckError(CosictlError):
+    """A driver does not keep the specification's promises, or something could not be removed."""
+
+    slug = "check"
+
+
 class NothingToSendError(CosictlError):
     """The sidecar makes no call for the object in its present state."""
 

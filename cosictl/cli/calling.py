@@ -122,14 +122,14 @@ def make_call(
 
 def _spoken(raw: RawCall, line: Line) -> Any:
     """Choose the version: the one asked for, the only one that has the method, else one that the driver speaks."""
-    from cosictl.driver.identify import first_answers
+    from cosictl.driver.identify import who_is
     from cosictl.driver.methods import resolve
 
     found = resolve(raw.method, raw.version)
     if len(found) == 1:
         return found[0]
-    answers = first_answers(line.channel, [wire.api for wire, _ in found], timeout=line.timeout)
-    spoken = [pair for pair in found if answers[pair[0].api].ok]
+    who = who_is(line.channel, [wire.api for wire, _ in found], timeout=line.timeout)
+    spoken = [pair for pair in found if pair[0].api in who.infos]
     return (spoken or list(found))[-1]
 
 

@@ -106,9 +106,9 @@ def opened(shared: Shared, dial: Dial) -> Iterator[Line]:
 
 def _expect(channel: "Channel", driver: str, where: str, timeout: float) -> None:
     """Make sure that the Pod found for a driver is that driver's; raises RefusedError for another one's."""
-    from cosictl.driver.identify import identify
+    from cosictl.driver.identify import who_is
 
-    who = identify(channel, count=0, timeout=timeout)
+    who = who_is(channel, timeout=timeout)
     if who.infos and who.name.casefold() != driver.casefold():
         raise RefusedError(
             f"the driver at {where} is {plain(who.name)}, not {driver}", next_step="name its pod with --pod NS/NAME"

@@ -24,6 +24,7 @@ class Format(StrEnum):
     JSON = "json"
     YAML = "yaml"
     JSONL = "jsonl"
+    JUNIT = "junit"
 
 
 def choose_format(shared: Shared, *known: Format) -> Format:

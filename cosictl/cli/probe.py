@@ -7,6 +7,7 @@ import typer
 
 from cosictl.cli.options import Shared, with_shared
 from cosictl.cli.probe_call import call
+from cosictl.cli.probe_check import check
 from cosictl.cli.probe_info import info
 from cosictl.cli.probe_reproduce import reproduce
 
@@ -15,7 +16,7 @@ EPILOG: Final = (
     "Exit codes: 0 the driver answered OK, 1 no answer that can be used, 2 usage, 4 refused by a guard, "
     "64+N the driver answered gRPC code N, 124 timed out."
 )
-VERBS: Final[tuple[Callable[..., None], ...]] = (info, reproduce, call)
+VERBS: Final[tuple[Callable[..., None], ...]] = (info, reproduce, call, check)
 
 probe = typer.Typer(
     add_completion=False,

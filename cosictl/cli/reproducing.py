@@ -199,10 +199,10 @@ def _texts(value: object) -> list[str]:
 
 def _meet(trial: Trial, line: Line) -> None:
     """Make sure that this is the object's driver: another one would act on another backend."""
-    from cosictl.driver.identify import identify
+    from cosictl.driver.identify import who_is
 
     api, wanted = trial.repeated.call.api, trial.subject.driver
-    who = identify(line.channel, apis=(api,), count=0, timeout=line.timeout)
+    who = who_is(line.channel, (api,), timeout=line.timeout)
     if who.infos:
         same = who.name == wanted if api is Api.V1ALPHA2 else who.name.casefold() == wanted.casefold()
         if not same:

@@ -3,8 +3,10 @@
 import re
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
+
+from google.protobuf.message import DecodeError
 
 from cosictl.driver.channel import Answer, Channel
 from cosictl.driver.types import DriverInfo
@@ -26,6 +28,9 @@ _REFLECTION: Final = tuple(
     f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo" for version in ("v1", "v1alpha")
 )
 _LIST_SERVICES: Final = b"\x3a\x00"
+# Seconds for what is only nice to know.
+_ASIDE: Final = 5.0
+_NO_REPLY: Final = "its reply is no DriverGetInfoResponse"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,38 +69,38 @@ class Identity:
         return next((info.protocols for info in self.infos.values() if info.protocols), ())
 
 
-def first_answers(channel: Channel, apis: Sequence[Api], *, timeout: float) -> dict[Api, Answer]:
-    """Ask who it is, once in each version."""
-    return {api: channel.call(_path(api), b"", timeout=timeout) for api in apis}
+def who_is(channel: Channel, apis: Sequence[Api] = tuple(Api), *, timeout: float) -> Identity:
+    """Ask a driver who it is, in each version at the same time.
 
-
-def identify(channel: Channel, *, apis: Sequence[Api] = tuple(Api), count: int = 1, timeout: float) -> Identity:
-    """Ask a driver who it is.
-
-    ``count`` calls are timed; ``timeout`` is in seconds for each. Raises nothing: an answer is an answer.
+    ``timeout`` is in seconds. Raises nothing: an answer is an answer. An OK that is no DriverGetInfoResponse is none.
     """
-    answers = first_answers(channel, apis, timeout=timeout)
+    running = {api: channel.start(_path(api), b"", timeout=timeout) for api in apis}
+    answers = {api: call.wait() for api, call in running.items()}
     infos: dict[Api, DriverInfo] = {}
     for api, answer in answers.items():
         method = WIRES[api].methods[GET_INFO]
-        if answer.ok:
+        if not answer.ok:
+            continue
+        try:
             infos[api] = method.read(method.reply.FromString(answer.reply))
-    if not infos:
-        return Identity(answers=answers, infos=infos)
-    path = _path(next(iter(infos)))
+        except DecodeError:
+            answers[api] = Answer(code=GrpcCode.INTERNAL, message=_NO_REPLY, seconds=answer.seconds, from_driver=False)
+    return Identity(answers=answers, infos=infos)
+
+
+def identify(channel: Channel, *, count: int = 1, timeout: float) -> Identity:
+    """Ask a driver who it is, time ``count`` calls, and see what else it serves; otherwise as ``who_is``."""
+    who = who_is(channel, timeout=timeout)
+    if not who.infos:
+        return who
+    path = _path(who.apis[0])
     times = [answer.seconds for answer in (channel.call(path, b"", timeout=timeout) for _ in range(count)) if answer.ok]
-    trip = (
-        RoundTrip(min=min(times), median=statistics.median(times), max=max(times), count=len(times)) if times else None
-    )
-    return Identity(
-        answers=answers,
-        infos=infos,
-        round_trip=trip,
-        health=_health(channel, timeout),
-        reflection=any(
-            _is_served(channel.first_of_stream(path, _LIST_SERVICES, timeout=timeout)) for path in _REFLECTION
-        ),
-    )
+    trip = None
+    if times:
+        trip = RoundTrip(min=min(times), median=statistics.median(times), max=max(times), count=len(times))
+    aside = min(timeout, _ASIDE)
+    reflections = (channel.first_of_stream(path, _LIST_SERVICES, timeout=aside) for path in _REFLECTION)
+    return replace(who, round_trip=trip, health=_health(channel, aside), reflection=any(map(_is_served, reflections)))
 
 
 def name_problems(name: str) -> tuple[str, ...]:

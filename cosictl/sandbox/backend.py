@@ -129,6 +129,7 @@ class Backend:
         """Make an account, or give the one of that name access to more."""
         name, parameters = request.account_name, request.terms.parameters
         async with self._call(Rpc.GRANT, name, parameters):
+            self._check_terms(request)
             missing = next((key for key in request.buckets if key not in self.buckets), None)
             if missing is not None:
                 raise DriverError(GrpcCode.NOT_FOUND, f"bucket {missing} does not exist")
@@ -150,6 +151,14 @@ class Backend:
             credentials=credentials,
             buckets={key: self._bucket_info(key) for key in request.buckets},
         )
+
+    def _check_terms(self, request: GrantRequest) -> None:
+        terms = request.terms
+        if not terms.authentication:
+            raise DriverError(GrpcCode.INVALID_ARGUMENT, "this driver does not support that authentication type")
+        # v1alpha1 has no protocol in its request, and no access mode for a bucket.
+        if any(request.buckets.values()) and terms.protocol not in self.protocols:
+            raise DriverError(GrpcCode.INVALID_ARGUMENT, "this driver does not support that protocol")
 
     async def revoke(self, request: RevokeRequest) -> None:
         """Take access away; an account without buckets goes. One that is gone already is a success."""

@@ -20,6 +20,7 @@ from cosictl.flows.asked import Named
 from cosictl.flows.reproduce import Judgement, Subject, judge, subject_of
 from cosictl.intake.scrub import scrub
 from cosictl.knowledge.risks import CALL_RISKS, CallRisk, Risk
+from cosictl.model.objects import Bucket
 from cosictl.model.refs import Api
 from cosictl.remedy.digest import digest_of, fingerprint, pinned
 
@@ -210,11 +211,24 @@ def _meet(trial: Trial, line: Line) -> None:
                 f"not sent: the driver at {line.where} is {plain(who.name)}, the object's is {plain(wanted)}",
                 next_step="name the right one with --endpoint, --pod or --driver",
             )
+        _offers(trial, who.protocols)
     elif trial.risk.risk is Risk.DESTROYS:
         raise RefusedError(
             f"not sent: the driver at {line.where} does not say who it is ({who.answers[api].code.value})",
             next_step=f"see {program()} probe-driver info",
         )
+
+
+def _offers(trial: Trial, protocols: Sequence[str]) -> None:
+    """Make sure that the sidecar gets as far as the call: it looks at the driver's protocols first (v1alpha2)."""
+    item = trial.subject.item
+    if isinstance(item, Bucket) and item.api is Api.V1ALPHA2 and item.meta.deleted is None:
+        missing = [plain(name) for name in item.protocols if name not in protocols]
+        if missing:
+            raise NothingToSendError(
+                f"for {item.ref} the sidecar calls nothing: the driver does not offer {', '.join(missing)} (COSI116)",
+                next_step=f"{program()} explain COSI116",
+            )
 
 
 def _conclude(shared: Shared, trial: Trial, answer: "Answer", line: Line, wanted: Wanted) -> None:

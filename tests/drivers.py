@@ -217,6 +217,15 @@ class Accepting(Wrapped):
         return BucketReply(bucket_id=name or "unnamed", info=made.info)
 
 
+class Verbose(Wrapped):
+    """Refuses access in eight mebibytes of words."""
+
+    async def before(self, method: str, key: str) -> None:
+        del key
+        if method == "grant":
+            raise DriverError(GrpcCode.INVALID_ARGUMENT, "x" * 8 * MIB)
+
+
 def _named(name: str) -> Callable[[], Driver]:
     return lambda: correct(name)
 
@@ -226,7 +235,7 @@ FAULTS: Final[Mapping[str, Callable[[], Driver]]] = {
     "internal": lambda: Refusing(GrpcCode.INTERNAL),
     "already-exists": lambda: Refusing(GrpcCode.ALREADY_EXISTS),
     "no-message": lambda: Refusing(GrpcCode.INVALID_ARGUMENT, ""),
-    "huge-message": lambda: Refusing(GrpcCode.INVALID_ARGUMENT, "x" * 8 * MIB),
+    "huge-message": Verbose,
     "wrong-codes": WrongCodes,
     "not-idempotent": NotIdempotent,
     "empty-ids": Empty,

@@ -2,23 +2,24 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from cosictl.sandbox.api.faults import parse_fault
 from cosictl.sandbox.clock import Clock
 from cosictl.sandbox.plan import Plan, plan_scenario
 from cosictl.sandbox.run import Sandbox
 
 
 @contextmanager
-def live(folder: Path, plan: Plan | str, *, speed: float = 200.0) -> Iterator[Sandbox]:
+def live(folder: Path, plan: Plan | str, *, speed: float = 200.0, faults: Sequence[str] = ()) -> Iterator[Sandbox]:
     """Run a plan, or the story of a name, until the block ends."""
     made = plan_scenario(plan) if isinstance(plan, str) else plan
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    sandbox = Sandbox(made, clock=Clock(speed=speed), folder=folder)
+    sandbox = Sandbox(made, clock=Clock(speed=speed), folder=folder, faults=[parse_fault(spec) for spec in faults])
 
     async def start() -> None:
         await sandbox.__aenter__()

@@ -19,7 +19,7 @@ from cosictl.driver.tls import Tls
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Api
 from cosictl.sandbox.api.certificate import self_signed
-from tests.drivers import FAULTS, MIB, NAME, Hanging, Refusing, correct, process, serving
+from tests.drivers import MIB, NAME, Hanging, Refusing, correct, process, serving
 
 V1, V2 = Api
 QUICK = 0.3
@@ -72,7 +72,10 @@ def test_a_driver_that_dies_has_not_answered(tmp_path: Path) -> None:
 
 
 def test_a_message_of_eight_mebibytes_is_read_whole(tmp_path: Path) -> None:
-    with serving(tmp_path, FAULTS["huge-message"]()) as path, Channel(parse_endpoint(str(path))) as channel:
+    with (
+        serving(tmp_path, Refusing(GrpcCode.INVALID_ARGUMENT, "x" * 8 * MIB)) as path,
+        Channel(parse_endpoint(str(path))) as channel,
+    ):
         answer = channel.call(*create(V2), timeout=LONG)
     assert (answer.code, len(answer.message)) == (GrpcCode.INVALID_ARGUMENT, 8 * MIB)
 

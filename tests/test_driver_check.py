@@ -71,7 +71,7 @@ def test_a_correct_driver_passes_and_is_left_as_it_was(api: Api, tmp_path: Path)
         ("internal", 10.0, {"create", "create-together", "delete-nothing", "codes", *NAMES}),
         ("already-exists", 10.0, {"create", "create-together", "delete-nothing", *NAMES}),
         ("no-message", 10.0, {"create", "messages"}),
-        ("huge-message", 10.0, {"create"}),
+        ("huge-message", 10.0, {"grant"}),
         ("wrong-codes", 10.0, {"create-other-parameters", "delete", "delete-nothing", "revoke", "codes", *NAMES}),
         ("not-idempotent", 10.0, {"create-again", "create-together", "create-expired", "grant-again"}),
         ("empty-ids", 10.0, {"create"}),
@@ -79,7 +79,7 @@ def test_a_correct_driver_passes_and_is_left_as_it_was(api: Api, tmp_path: Path)
         ("slow", 0.2, {"create"}),
         ("hanging", 0.2, {"info"}),
         ("leaking", 10.0, {"messages"}),
-        ("same-id", 10.0, set()),
+        ("same-id", 10.0, {"create-distinct"}),
         ("accepting", 10.0, NAMES),
         ("bad-name", 10.0, {"info"}),
         ("no-name", 10.0, {"info"}),
@@ -130,7 +130,7 @@ def test_cases_are_chosen_and_repeated(tmp_path: Path) -> None:
         cases = chosen(V1, focus=re.compile("create"), skip=re.compile("together|cancel"))
         results = run_cases(ready, cases, repeat=3, tell=lambda result: heard.append(result.case.id))
         assert ready.clean() == ()
-    assert heard == ["create", "create-again", "create-other-parameters", "create-expired"]
+    assert heard == ["create", "create-again", "create-distinct", "create-other-parameters", "create-expired"]
     assert {result.runs for result in results} == {3}
 
 

@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
 
 import json
+import re
 import shlex
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from cosictl.cli.dialling import Dial
 from cosictl.cli.options import Shared
-from cosictl.cli.said import program, say
+from cosictl.cli.said import plain, program, say
 from cosictl.errors import ClusterError, CosictlError, EndpointError, UsageError
 from cosictl.flows.driver_pods import pods_of_driver
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # Seconds for an image to be pulled and its container to run.
 PULL: Final = 120.0
+# How socat begins its lines.
+_LOG_HEAD: Final = re.compile(r"^\d{4}/\d\d/\d\d \S+ socat\[\d+\] E ", re.MULTILINE)
 # An option of ours that names the way here, and its value, are not for inside the Pod.
 _WAYS: Final = ("--pod", "--driver", "--endpoint", "--debug-image", "--kubeconfig", "--context", "--cluster", "--user")
 
@@ -56,7 +59,9 @@ def tunnel(shared: Shared, dial: Dial, *, timeout: float) -> Iterator[tuple[str,
             if not way.trouble:
                 raise
             raise EndpointError(
-                f"{where} cannot be talked to: {way.trouble}", meaning=error.meaning, next_step=error.next_step
+                f"{where} cannot be talked to: {plain(_LOG_HEAD.sub('', way.trouble))}",
+                meaning="the way into the pod works, what is behind it does not",
+                next_step=f"look at the driver: kubectl logs -n {namespace} {name} --all-containers",
             ) from error
 
 

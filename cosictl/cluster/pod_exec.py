@@ -91,6 +91,9 @@ class Command:
         """Close the connection; the server ends the command."""
         with suppress(websocket.WebSocketException, OSError):
             self._connection.close(timeout=1)
+        # Where the server went first, that leaves the socket open.
+        with suppress(OSError):
+            self._connection.shutdown()
 
     def ended(self, out: bytes = b"") -> Ended:
         """Say how it ended, after ``read`` has come to the end."""

@@ -24,9 +24,9 @@ _CHUNK: Final = 32 * 1024
 
 
 async def execute(
-    request: web.Request, *, socket: Path | None, programs: Sequence[str] = PROGRAMS
+    request: web.Request, *, socket: Path | None, seen_at: str = MOUNT, programs: Sequence[str] = PROGRAMS
 ) -> web.WebSocketResponse:
-    """Run the command of a request and carry its streams. ``socket`` is what ``MOUNT`` is in this container.
+    """Run the command of a request and carry its streams. ``socket`` is what is at ``seen_at`` in this container.
 
     Raises ApiError 400 for a request that is no WebSocket or has no command.
     """
@@ -37,7 +37,7 @@ async def execute(
         raise bad_request("you must specify at least 1 command for the container")
     answer = web.WebSocketResponse(protocols=PROTOCOLS, max_msg_size=0)
     await answer.prepare(request)
-    process = await _start(command, socket, programs)
+    process = await _start([_outside(word, seen_at, socket) for word in command], programs)
     if process is None:
         await _end(answer, _not_found(command[0]))
         return answer
@@ -62,17 +62,18 @@ async def execute(
     return answer
 
 
-async def _start(
-    command: Sequence[str], socket: Path | None, programs: Sequence[str]
-) -> asyncio.subprocess.Process | None:
+def _outside(word: str, seen_at: str, socket: Path | None) -> str:
+    """Return a word of a command with the container's path of the socket replaced by the real one."""
+    return word.replace(seen_at, str(socket) if socket is not None else "/nonexistent")
+
+
+async def _start(command: Sequence[str], programs: Sequence[str]) -> asyncio.subprocess.Process | None:
     if command[0] not in programs or shutil.which(command[0]) is None:
         return None
     if command[0] == "which" and not set(command[1:]) <= set(programs):
         command = ("false",)
-    place = str(socket) if socket is not None else "/nonexistent"
-    words = [word.replace(MOUNT, place) for word in command]
     pipe = asyncio.subprocess.PIPE
-    return await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, stderr=pipe)
+    return await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
 
 
 async def _ended(process: asyncio.subprocess.Process, out: Sequence["asyncio.Task[None]"]) -> int:

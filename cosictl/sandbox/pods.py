@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from aiohttp import web
 
@@ -14,7 +14,7 @@ from cosictl.sandbox.backend import Backend
 from cosictl.sandbox.clock import Clock
 from cosictl.sandbox.pod_exec import PROGRAMS, execute
 from cosictl.sandbox.pod_logs import driver_log, sidecar_log, text_of, wanted
-from cosictl.sandbox.ports import Json
+from cosictl.sandbox.ports import MOUNT, Json
 
 SIDECAR_WORDS = "sidecar"
 
@@ -58,7 +58,19 @@ class Pods:
         run = self.played.get((namespace, name))
         if run is None:
             return await execute(request, socket=None, programs=())
-        return await execute(request, socket=run.socket, programs=self._installed(namespace, name, container))
+        return await execute(
+            request,
+            socket=run.socket,
+            seen_at=self._socket_in(namespace, name, container),
+            programs=self._installed(namespace, name, container),
+        )
+
+    def _socket_in(self, namespace: str, name: str, container: str) -> str:
+        """Return where a container sees the socket; those that mount it elsewhere were added to the Pod."""
+        for entry in _containers(self._store.get(PODS, namespace, name)):
+            for mount in entry.get("volumeMounts", ()) if entry.get("name") == container else ():
+                return str(PurePosixPath(mount["mountPath"]) / PurePosixPath(MOUNT).name)
+        return MOUNT
 
     def _installed(self, namespace: str, name: str, container: str) -> Sequence[str]:
         """Return the programs in a container; those that were added to debug a Pod have them all."""

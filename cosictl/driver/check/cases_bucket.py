@@ -72,6 +72,15 @@ def _create_together(bench: Bench) -> None:
         raise FailedError(f"one name gave several buckets: {', '.join(sorted(ids)[:3])}")
 
 
+def _distinct(bench: Bench) -> None:
+    answers = [bench.create(bench.name("distinct")) for _ in range(2)]
+    if not all(said.ok and said.reply.bucket_id for said in answers):
+        raise SkippedError(f"the creates gave {answers[0]} and {answers[1]}")
+    first, second = (said.reply.bucket_id for said in answers)
+    if first == second:
+        raise FailedError(f"two names gave one bucket: {first}")
+
+
 def _other_parameters(bench: Bench) -> None:
     name = bench.name("other")
     first = bench.create(name)
@@ -198,6 +207,13 @@ BUCKET_CASES: Final = (
         source=_CREATE + ", concurrency",
         shows="Several buckets for one claim, of which all but one are never deleted.",
         run=_create_together,
+    ),
+    Case(
+        id="create-distinct",
+        says="Different names are different buckets, with different IDs.",
+        source=_CREATE,
+        shows="Two claims share one bucket, and deleting either deletes the data of both (COSI207).",
+        run=_distinct,
     ),
     Case(
         id="create-other-parameters",

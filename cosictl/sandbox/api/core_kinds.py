@@ -85,10 +85,13 @@ def _complete_pod(value: Json) -> None:
 
 
 def _running(container: Json) -> Json:
-    """The status of a container that runs; the sandbox's images need no pulling, but for those called ``missing``."""
+    """The status of a container that runs; the sandbox pulls at once, but for images called ``missing`` or ``slow``."""
     image = container.get("image", "")
-    waiting = {"waiting": {"reason": "ErrImagePull", "message": f'failed to pull and unpack image "{image}"'}}
-    state = waiting if "missing" in image else {"running": {}}
+    state: Json = {"running": {}}
+    if "missing" in image:
+        state = {"waiting": {"reason": "ErrImagePull", "message": f'failed to pull and unpack image "{image}"'}}
+    elif "slow" in image:
+        state = {"waiting": {"reason": "ContainerCreating"}}
     return {"name": container["name"], "image": image, "imageID": "", "ready": False, "restartCount": 0, "state": state}
 
 

@@ -32,6 +32,11 @@ def correct(name: str = NAME) -> Backend:
     return Backend(Clock(), name=name)
 
 
+def _unscripted(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what tells the sandbox's driver, and that of the recordings, how to answer."""
+    return {key: value for key, value in parameters.items() if key not in {"create", "message", "times", "delay"}}
+
+
 class Wrapped:
     """A correct driver whose answers a subclass spoils."""
 
@@ -47,7 +52,7 @@ class Wrapped:
 
     async def create(self, name: str, *, parameters: Mapping[str, str], protocols: Sequence[str] = ()) -> BucketReply:
         await self.before("create", name)
-        return await self.inner.create(name, parameters=parameters, protocols=protocols)
+        return await self.inner.create(name, parameters=_unscripted(parameters), protocols=protocols)
 
     async def get_existing(
         self, bucket_id: str, *, parameters: Mapping[str, str], protocols: Sequence[str] = ()
@@ -128,7 +133,7 @@ class Empty(Wrapped):
     nil = False
 
     async def create(self, name: str, *, parameters: Mapping[str, str], protocols: Sequence[str] = ()) -> BucketReply:
-        made = await self.inner.create(name, parameters=parameters, protocols=protocols)
+        made = await super().create(name, parameters=parameters, protocols=protocols)
         return BucketReply(bucket_id="", info={} if self.nil else made.info)
 
     async def grant(self, request: GrantRequest) -> GrantReply:
@@ -231,7 +236,7 @@ def _named(name: str) -> Callable[[], Driver]:
 
 
 FAULTS: Final[Mapping[str, Callable[[], Driver]]] = {
-    "none": correct,
+    "none": Wrapped,
     "internal": lambda: Refusing(GrpcCode.INTERNAL),
     "already-exists": lambda: Refusing(GrpcCode.ALREADY_EXISTS),
     "no-message": lambda: Refusing(GrpcCode.INVALID_ARGUMENT, ""),

@@ -368,4 +368,5 @@ def test_input_can_be_closed_and_output_read_to_its_end(sandbox: Sandbox) -> Non
     out = b""
     while more := command.read():
         out += more
+    command.close()
     assert (out, command.ended().ok) == (b"x" * 100_000, True)

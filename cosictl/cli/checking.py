@@ -85,10 +85,10 @@ def run_check(shared: Shared, dial: Dial, wanted: Wanted) -> None:
     from cosictl.driver.identify import who_is
 
     printed = choose_format(shared, Format.TABLE, Format.JSON, Format.YAML, Format.JUNIT)
-    _patterns(wanted)
+    apis, _ = wanted.apis, _patterns(wanted)
     settings = _settings(wanted)
     with opened(shared, dial) as line, _terminated_is_interrupted():
-        who = identity_or_error(who_is(line.channel, wanted.apis, timeout=line.timeout), line)
+        who = identity_or_error(who_is(line.channel, apis, timeout=line.timeout), line)
         settings = replace(settings, timeout=line.timeout)
         if not wanted.no_cluster:
             settings = replace(settings, foreign=_foreign(shared))

@@ -40,6 +40,11 @@ def cosictl(
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+def probe(verb: str, socket: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run one verb of ``probe-driver`` against a driver on a socket."""
+    return cosictl("probe-driver", verb, "--endpoint", f"unix://{socket}", *words, stdin=stdin)
+
+
 def in_terminal(
     *words: str, columns: int, env: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> tuple[int, str]:

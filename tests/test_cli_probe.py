@@ -4,31 +4,21 @@ import json
 import os
 import pty
 import re
-import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
-from xml.etree import ElementTree
+from typing import Final
 
 import pytest
 
 from cosictl.driver.types import DriverError
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Api
-from cosictl.sandbox.run import Sandbox
-from tests.cli_process import COMMAND, V1, V2, cosictl, environment, one_line
-from tests.drivers import FAULTS, NAME, Hanging, Refusing, Wrapped, correct, process, serving
-from tests.live_sandbox import live
+from tests.cli_process import COMMAND, V1, V2, cosictl, environment, one_line, probe
+from tests.drivers import NAME, Hanging, Refusing, Wrapped, correct, process, serving
 
 PROBE: Final = "probe-driver"
-STUCK: Final = "bucket/bucket-9bc130dd-0325-4951-842c-3f5856135121"
 DIGEST: Final = re.compile(r"--confirm ([0-9a-f]{16})")
-
-
-def probe(verb: str, path: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return cosictl(PROBE, verb, "--endpoint", f"unix://{path}", *words, stdin=stdin)
 
 
 @pytest.fixture
@@ -273,207 +263,3 @@ def test_whose_it_is_must_be_known(driver: Path, tmp_path: Path) -> None:
     told = probe("call", driver, "revoke", "-d", '{"account_id": "x"}', "--kubeconfig", str(tmp_path / "none"))
     assert told.returncode == 4
     assert "it is not known whose this is" in told.stderr
-
-
-def reproduced(path: Path, target: str, *words: str) -> dict[str, Any]:
-    told = probe("reproduce", path, target, "-f", V1, "--yes", "-o", "json", *words)
-    found: dict[str, Any] = json.loads(told.stdout)
-    found["exit"] = told.returncode
-    return found
-
-
-def test_a_failure_is_reproduced(tmp_path: Path) -> None:
-    words = "invalid bucket name: bucket-9bc130dd-0325-4951-842c-3f5856135121"
-    with serving(tmp_path, Refusing(GrpcCode.INVALID_ARGUMENT, words)) as path:
-        found = reproduced(path, STUCK)
-        shown = probe("reproduce", path, STUCK, "-f", V1, "--yes")
-    assert (found["exit"], found["sent"]) == (67, True)
-    assert (found["comparison"], found["finding"]) == ("reproduced", "COSI106")
-    assert found["request"]["name"] == STUCK.partition("/")[2]
-    assert found["answer"]["message"] == words
-    assert "verdict         reproduced: the driver fails as recorded" in shown.stdout
-    assert "proves          COSI106" in shown.stdout
-
-
-@pytest.mark.parametrize(
-    ("fault", "comparison", "finding", "code"),
-    [
-        ("none", "fixed", None, 0),
-        ("internal", "changed", None, 77),
-        ("already-exists", "changed", "COSI107", 70),
-        ("empty-ids", "worse", "COSI108", 1),
-        ("nil", "worse", "COSI108", 1),
-        ("slow", "worse", "COSI109", 124),
-    ],
-)
-def test_an_answer_is_judged_beside_the_record(
-    fault: str, comparison: str, finding: str | None, code: int, tmp_path: Path
-) -> None:
-    with serving(tmp_path, FAULTS[fault]()) as path:
-        found = reproduced(path, STUCK, "--timeout", "0.5s")
-    assert (found["comparison"], found["finding"], found["exit"]) == (comparison, finding, code)
-
-
-def test_a_driver_of_the_other_version_is_told(tmp_path: Path) -> None:
-    with serving(tmp_path, correct(), Api.V1ALPHA2) as path:
-        found = reproduced(path, STUCK)
-    assert (found["finding"], found["exit"]) == ("COSI502", 76)
-
-
-def test_the_wrong_driver_is_not_asked(tmp_path: Path) -> None:
-    inner = correct("other.example.com")
-    with serving(tmp_path, inner) as path:
-        told = probe("reproduce", path, STUCK, "-f", V1, "--yes")
-    assert told.returncode == 4
-    assert "is other.example.com, the object's is cosi.example.com" in one_line(told.stderr)
-    assert inner.buckets == {}
-
-
-def test_a_dry_run_needs_no_driver() -> None:
-    told = cosictl(PROBE, "reproduce", STUCK, "-f", V1, "--dry-run")
-    assert (told.returncode, told.stderr) == (0, "")
-    assert '"name": "bucket-9bc130dd-0325-4951-842c-3f5856135121"' in told.stdout
-    assert "what it can do  It asks for the bucket" in told.stdout
-
-
-def test_a_claim_leads_to_its_bucket_and_a_ready_one_to_nothing() -> None:
-    told = cosictl(PROBE, "reproduce", "claim/create-invalidargument", "-n", "team-a", "-f", V1, "--dry-run")
-    assert f"for Bucket/{STUCK.partition('/')[2]} ← BucketClaim/team-a/create-invalidargument" in told.stdout
-    idle = cosictl(PROBE, "reproduce", "claim/healthy", "-n", "team-a", "-f", V1, "--dry-run")
-    assert idle.returncode == 1
-    assert "the sidecar calls nothing now: it is ready" in one_line(idle.stderr)
-
-
-def test_a_masked_value_is_never_sent(tmp_path: Path) -> None:
-    dump = json.loads((Path(V1) / "objects.json").read_text())
-    item = next(item for item in dump["items"] if item["metadata"]["name"] == STUCK.partition("/")[2])
-    item["spec"]["parameters"] = {"secretKey": "hunter2hunter2", "region": "eu"}
-    (tmp_path / "plain.json").write_text(json.dumps(item))
-    whole = cosictl(PROBE, "reproduce", STUCK, "-f", str(tmp_path / "plain.json"), "--dry-run")
-    assert ("hunter2" in whole.stdout, "***" in whole.stdout) == (False, True)
-    exact = cosictl(PROBE, "reproduce", STUCK, "-f", str(tmp_path / "plain.json"), "--dry-run", "--show-secrets")
-    assert "hunter2" in exact.stdout
-    inner = correct()
-    with serving(tmp_path, inner) as path:
-        assert probe("reproduce", path, STUCK, "-f", str(tmp_path / "plain.json"), "--yes").returncode == 0
-        assert inner.buckets[STUCK.partition("/")[2]].parameters["secretKey"] == "hunter2hunter2"
-        item["spec"]["parameters"]["secretKey"] = "***"
-        (tmp_path / "masked.json").write_text(json.dumps(item))
-        told = probe("reproduce", path, STUCK, "-f", str(tmp_path / "masked.json"), "--yes")
-    assert told.returncode == 4
-    assert "was masked when the dump was made" in one_line(told.stderr)
-
-
-def test_a_deletion_is_repeated_only_with_its_digest(tmp_path: Path) -> None:
-    with live(tmp_path, "deletion") as sandbox:
-        terminating = _terminating(sandbox)
-        base = ("--kubeconfig", str(sandbox.kubeconfig))
-        path = next(iter(sandbox.sockets.values()))
-        first = probe("reproduce", path, f"bucket/{terminating}", *base, "--yes")
-        assert first.returncode == 4
-        assert "It deletes the bucket at the backend" in first.stdout
-        found = DIGEST.search(first.stderr)
-        assert found is not None
-        again = probe("reproduce", path, f"bucket/{terminating}", *base, "--confirm", found[1], "-o", "json")
-        assert json.loads(again.stdout)["comparison"] == "reproduced"
-        assert again.returncode > 64
-
-
-def _terminating(sandbox: Sandbox) -> str:
-    """A Bucket whose deletion its driver refuses."""
-    names = [
-        value["metadata"]["name"]
-        for value in sandbox.store.snapshot()
-        if value["kind"] == "Bucket" and "deletionTimestamp" in value["metadata"]
-    ]
-    return str(names[0])
-
-
-def test_live_objects_are_read_one_by_one(tmp_path: Path) -> None:
-    with live(tmp_path, "access") as sandbox:
-        base = ("--kubeconfig", str(sandbox.kubeconfig), "-n", "team-a")
-        path = next(iter(sandbox.sockets.values()))
-        names = [value["metadata"]["name"] for value in sandbox.store.snapshot() if value["kind"] == "BucketAccess"]
-        told = {name: probe("reproduce", path, f"access/{name}", *base, "--yes", "-o", "json") for name in names}
-    sent = [json.loads(one.stdout) for one in told.values() if one.stdout]
-    assert [found["method"] for found in sent] == ["DriverGrantBucketAccess"] * len(sent)
-    assert sent
-    assert {found["comparison"] for found in sent} == {"reproduced"}
-    assert [one.returncode for one in told.values() if not one.stdout] == [1] * (len(names) - len(sent))
-
-
-def test_the_check_as_its_users_see_it(driver: Path, tmp_path: Path) -> None:
-    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
-    words = ("check", "--endpoint", str(driver), "--no-cluster", "--api", "v1alpha1")
-    refused = cosictl(PROBE, *words, env=state)
-    assert (refused.returncode, refused.stdout) == (4, "")
-    passed = cosictl(PROBE, *words, "--yes", env=state)
-    assert passed.returncode == 0
-    assert passed.stdout.splitlines()[-1] == "Left behind: nothing."
-    assert list((tmp_path / "state").rglob("*.jsonl")) == []
-    document = json.loads(cosictl(PROBE, *words, "--yes", "-o", "json", "--focus", "^name", env=state).stdout)
-    assert (document["passed"], len(document["checks"][0]["cases"])) == (True, 5)
-    tree = ElementTree.fromstring(cosictl(PROBE, *words, "--yes", "-o", "junit", env=state).stdout)
-    assert tree[0].attrib["failures"] == "0"
-    listed = cosictl(PROBE, "check", "--list")
-    assert listed.stdout.startswith("info ")
-
-
-def test_a_check_that_fails_says_what_is_asked_for(tmp_path: Path) -> None:
-    with serving(tmp_path, FAULTS["wrong-codes"]()) as path:
-        told = cosictl(
-            *(PROBE, "check", "--endpoint", str(path), "--no-cluster", "--yes", "--api", "v1alpha1"),
-            *("--focus", "^delete-nothing$"),
-            env={"XDG_STATE_HOME": str(tmp_path / "state")},
-        )
-    assert told.returncode == 1
-    assert "deleting a bucket that never was gave NotFound: no such bucket" in told.stdout
-    assert "asks for        Deleting a bucket that is not there gives OK." in told.stdout
-    assert "in a cluster    A bucket that was removed by hand holds its claim for ever (COSI301)." in told.stdout
-    assert told.stderr.splitlines()[-1] == "cosictl: 1 case failed"
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_check_cleans_up(number: signal.Signals, tmp_path: Path) -> None:
-    slow = Wrapped()
-    slow.inner = correct()
-    with serving(tmp_path, slow) as path:
-        env = environment({"XDG_STATE_HOME": str(tmp_path / "state")})
-        command = [*COMMAND, PROBE, "check", "--endpoint", str(path), "--no-cluster", "--yes", "--repeat", "1000"]
-        with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
-            for _ in range(2000):
-                if slow.inner.buckets:
-                    break
-                time.sleep(0.01)
-            running.send_signal(number)
-            assert running.wait(30) == 130
-    assert slow.inner.buckets == {}
-    assert list((tmp_path / "state").rglob("*.jsonl")) == []
-
-
-def test_what_was_kept_is_cleaned_up_later(tmp_path: Path) -> None:
-    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
-    inner = correct()
-    with serving(tmp_path, inner) as path:
-        words = ("--endpoint", str(path), "--no-cluster", "--api", "v1alpha1")
-        kept = cosictl(PROBE, "check", *words, "--yes", "--keep", "--focus", "^(create|grant)$", env=state)
-        assert inner.buckets
-        prefix = re.search(r"--clean-up-only (\S+) removes it", kept.stdout)
-        assert prefix is not None
-        assert all(name.startswith(prefix[1]) for name in inner.buckets)
-        gone = cosictl(PROBE, "check", *words, "--clean-up-only", prefix[1], env=state)
-        assert (gone.returncode, gone.stderr.splitlines()[-1]) == (0, "cosictl: removed 3 of 3")
-        again = cosictl(PROBE, "check", *words, "--clean-up-only", prefix[1], env=state)
-        assert (again.returncode, "there is no register" in again.stderr) == (1, True)
-    assert (inner.buckets, inner.accounts) == ({}, {})
-
-
-def test_the_driver_is_found_by_its_name(tmp_path: Path) -> None:
-    with live(tmp_path, "healthy") as sandbox:
-        base = ("--kubeconfig", str(sandbox.kubeconfig))
-        found = cosictl(PROBE, "info", "--driver", "cosi.example.com", *base, "-o", "json")
-        other = cosictl(PROBE, "info", "--driver", "other.example.com", *base)
-    assert json.loads(found.stdout)["name"] == "cosi.example.com"
-    assert json.loads(found.stdout)["endpoint"].startswith("cosi-driver/cosi-example-com-0:/var/lib/cosi/cosi.sock")
-    assert other.returncode == 4
-    assert "is cosi.example.com, not other.example.com" in one_line(other.stderr)

@@ -91,7 +91,11 @@ def test_a_command_is_of_a_kind_that_may_be_offered(code: str, command: str) -> 
     words = command.split()
     verb = words[1]
     if words[0] == "cosictl":
-        assert verb in {"diagnose", "get", "events", "classify", "explain", "snapshot"}, code
+        # Reproducing shows what it would send, says what that can do, and asks.
+        assert verb in {"diagnose", "get", "events", "classify", "explain", "snapshot"} or words[1:3] == [
+            "probe-driver",
+            "reproduce",
+        ], code
     reading = {"get", "logs", "describe", "api-versions", "api-resources", "auth"}
     changing = {"annotate", "patch", "edit", "delete", "create"}
     assert words[0] == "cosictl" or verb in reading | changing, code

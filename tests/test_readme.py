@@ -15,6 +15,7 @@ import yaml
 
 from tests.apiserver import NOON, ApiServer
 from tests.cli_process import ROOT, environment, in_terminal
+from tests.live_sandbox import live
 
 README: Final = ROOT / "README.md"
 CASE: Final = ROOT / "tests" / "golden" / "c06-name-never-valid" / "input"
@@ -44,6 +45,11 @@ def commands() -> Iterator[str]:
                 yield command
 
 
+def is_probe(command: str) -> bool:
+    """Whether a command talks to a driver."""
+    return " probe-driver " in command
+
+
 def test_the_example_is_what_the_program_prints(request: pytest.FixtureRequest) -> None:
     text = README.read_text()
     example = EXAMPLE.search(text)
@@ -70,7 +76,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("command", list(commands()))
+@pytest.mark.parametrize("command", [command for command in commands() if not is_probe(command)])
 def test_a_command_of_the_readme_runs(command: str, folder: Path) -> None:
     objects = [item for path in sorted(CASE.glob("*.yaml")) for item in yaml.safe_load(path.read_text())["items"]]
     with ApiServer(objects, at=NOON) as server:
@@ -86,6 +92,27 @@ def test_a_command_of_the_readme_runs(command: str, folder: Path) -> None:
     assert done.returncode in {0, 3, 5}, done.stderr
     assert done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_the_commands_that_ask_a_driver_run(folder: Path) -> None:
+    asked = [command for command in commands() if is_probe(command)]
+    assert len(asked) > 3
+    with live(folder, "cosi-86") as sandbox:
+        env = environment(
+            {
+                "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+                "KUBECONFIG": str(sandbox.kubeconfig),
+                "XDG_STATE_HOME": str(folder),
+            }
+        )
+        for command in asked:
+            # Nobody is here to answer a question.
+            words = f"{command} --yes" if "reproduce" in command or "check" in command else command
+            done = subprocess.run(
+                ["sh", "-c", words], cwd=folder, env=env, capture_output=True, text=True, timeout=60, check=False
+            )
+            assert done.returncode == (67 if "reproduce" in command else 0), done.stderr
+            assert done.stdout
 
 
 def test_the_first_door_diagnoses_the_recording(tmp_path: Path) -> None:

@@ -25,7 +25,10 @@ from cosictl.cli.version import version
 from cosictl.errors import Exit, UsageError
 
 COMPLETE: Final = "_COSICTL_COMPLETE"
-EPILOG: Final = "Exit codes: 0 done, 1 could not do it, 2 usage, 3 stuck objects found, 5 something unknown or unread."
+EPILOG: Final = (
+    "Exit codes: 0 done, 1 could not do it, 2 usage, 3 stuck objects found, 4 refused by a guard, 5 something unknown "
+    "or unread, 64+N a driver answered gRPC code N, 124 timed out, 130 interrupted."
+)
 VERBS: Final[tuple[Callable[..., None], ...]] = (
     *(diagnose, get, events, classify, explain, snapshot, sandbox, completion, version),
 )

@@ -10,6 +10,15 @@ from cosictl.cli.dialling import Dial, with_dial
 from cosictl.cli.options import Shared
 
 Pairs = list[str] | None
+Parameters = Annotated[
+    Pairs, typer.Option("--parameter", metavar="KEY=VALUE", help="A parameter of every bucket; repeatable.")
+]
+OtherParameters = Annotated[
+    Pairs, typer.Option("--other-parameter", metavar="KEY=VALUE", help="One that makes a bucket another one.")
+]
+AccessParameters = Annotated[
+    Pairs, typer.Option("--access-parameter", metavar="KEY=VALUE", help="A parameter of every grant.")
+]
 
 
 @with_dial
@@ -24,15 +33,9 @@ def check(
     skip: Annotated[str | None, typer.Option("--skip", metavar="REGEX", help="No cases whose id matches.")] = None,
     repeat: Annotated[int, typer.Option("--repeat", metavar="N", min=1, max=1000, help="Run each case N times.")] = 1,
     list_cases: Annotated[bool, typer.Option("--list", help="List the cases, and stop.")] = False,
-    parameter: Annotated[
-        Pairs, typer.Option("--parameter", metavar="KEY=VALUE", help="A parameter of every bucket; repeatable.")
-    ] = None,
-    other_parameter: Annotated[
-        Pairs, typer.Option("--other-parameter", metavar="KEY=VALUE", help="One that makes a bucket another one.")
-    ] = None,
-    access_parameter: Annotated[
-        Pairs, typer.Option("--access-parameter", metavar="KEY=VALUE", help="A parameter of every grant.")
-    ] = None,
+    parameter: Parameters = None,
+    other_parameter: OtherParameters = None,
+    access_parameter: AccessParameters = None,
     authentication: Annotated[
         str, typer.Option("--authentication", metavar="TYPE", help="Key, or IAM (v1alpha2: ServiceAccount).")
     ] = "Key",

@@ -28,6 +28,9 @@ CLAIMS = "cosictl get claims -n {namespace}"
 
 BUCKET_CLAIMS = f"kubectl get {BUCKET} -o custom-columns=NAME:.metadata.name,CLAIM:.spec.bucketClaim.uid"
 DRIVER_NAMES = f"kubectl get {BUCKET},{BUCKET_CLASS} -o yaml | grep -i drivername"
+# It says first what it would send, and asks.
+PROBE_BUCKET = "cosictl probe-driver reproduce bucket/{bucket} --driver={driver}"
+PROBE_ACCESS = "cosictl probe-driver reproduce access/{name} -n {namespace} --driver={driver}"
 EVENTS_WITHOUT_OBJECT = "kubectl get events -n default --sort-by=.lastTimestamp"
 
 LEASES = "kubectl get leases.coordination.k8s.io -A"

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tests.bench.probe import overhead
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 STEPS: Final = ("intake", "diagnose", "render")
 MIB: Final = 1024 * 1024
@@ -116,10 +118,18 @@ def print_sandbox(row: dict[str, Any]) -> None:
     )
 
 
+def print_probe(row: dict[str, float]) -> None:
+    """Print one line."""
+    say(
+        f"\nprobe-driver info {row['info']:.2f} s, a bare gRPC script making the same call {row['bare']:.2f} s: "
+        f"{row['ratio']:.1f} times as long"
+    )
+
+
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.bench", description="Measure offline diagnosis and the sandbox."
+        prog="python -m tests.bench", description="Measure offline diagnosis, the sandbox and a probe."
     )
     parser.add_argument(
         "--runs", type=int, default=3, metavar="N", help="runs of which the median is shown (default 3)"
@@ -152,6 +162,8 @@ def main() -> None:
         print_classification(classified[-1])
     sandbox = bench_sandbox(min(options.claims), options.runs)
     print_sandbox(sandbox)
+    probe = overhead(max(options.runs, 5))
+    print_probe(probe)
     if options.json is not None:
         figures = {
             "machine": facts,
@@ -159,6 +171,7 @@ def main() -> None:
             "diagnosis": diagnosed,
             "classification": classified,
             "sandbox": sandbox,
+            "probe": probe,
         }
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
 

@@ -1,5 +1,6 @@
 """What a driver really said, told apart from what gRPC says about it: over real sockets, and over TLS."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent import futures
@@ -23,6 +24,7 @@ from tests.drivers import MIB, NAME, Hanging, Refusing, correct, process, servin
 
 V1, V2 = Api
 QUICK = 0.3
+SETTINGS = b"\0\0\0\4\0\0\0\0\0"
 LONG = 20.0
 
 
@@ -179,3 +181,26 @@ def test_names_are_judged_as_the_specification_has_it(name: str, words: tuple[st
     problems = name_problems(name)
     assert len(problems) == len(words)
     assert all(word in problem for word, problem in zip(words, problems, strict=True))
+
+
+def test_the_authority_and_a_deadline_are_always_sent(tmp_path: Path) -> None:
+    """A path is no valid authority: strict servers refuse it. What is sent is read as it comes over the wire."""
+    heard = bytearray()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"{tmp_path}/raw.sock")
+        listener.listen()
+
+        def listen() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                peer.sendall(SETTINGS)
+                while more := peer.recv(4096):
+                    heard.extend(more)
+
+        thread = threading.Thread(target=listen, daemon=True)
+        thread.start()
+        with Channel(parse_endpoint(f"{tmp_path}/raw.sock")) as channel:
+            assert channel.call(*create(V1), timeout=QUICK).expired
+        thread.join(LONG)
+    assert b":authority\tlocalhost" in heard
+    assert b"grpc-timeout" in heard

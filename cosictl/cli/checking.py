@@ -74,10 +74,15 @@ class Wanted:
 def list_all(shared: Shared, wanted: Wanted) -> None:
     """Print the cases, and what each asks for."""
     from cosictl.driver.check.run import CASES, chosen
-    from cosictl.render.check_report import print_cases
+    from cosictl.render.check_report import case_document, print_cases
 
+    printed = choose_format(shared, Format.TABLE, Format.JSON, Format.YAML)
     picked = {case.id for api in wanted.apis for case in chosen(api, **_patterns(wanted))}
-    print_cases([case for case in CASES if case.id in picked], output(shared))
+    cases = [case for case in CASES if case.id in picked]
+    if printed is Format.TABLE:
+        print_cases(cases, output(shared))
+    else:
+        print_document({"cases": [case_document(case) for case in cases]}, printed)
 
 
 def run_check(shared: Shared, dial: Dial, wanted: Wanted) -> None:

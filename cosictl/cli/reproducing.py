@@ -12,10 +12,10 @@ from cosictl.cli.consent import agree
 from cosictl.cli.dialling import Dial, Line, opened
 from cosictl.cli.options import Shared
 from cosictl.cli.output import Format, output, print_document
-from cosictl.cli.probing import error_of, heard
+from cosictl.cli.probing import NUMBERS, error_of, heard
 from cosictl.cli.said import plain, program
 from cosictl.cli.types import Target
-from cosictl.errors import CosictlError, EndpointError, NothingToSendError, RefusedError, UsageError
+from cosictl.errors import CosictlError, DriverAnswerError, EndpointError, NothingToSendError, RefusedError, UsageError
 from cosictl.flows.asked import Named
 from cosictl.flows.reproduce import Judgement, Subject, judge, subject_of
 from cosictl.intake.scrub import scrub
@@ -257,6 +257,9 @@ def _conclude(shared: Shared, trial: Trial, answer: "Answer", line: Line, wanted
         }
         print_document(trial.document | answer_document(answer, reply) | judged, wanted.chosen)
     error = error_of(answer, line.where, meaning=verdict.meaning)
+    if error is not None and answer.from_driver and wanted.chosen is Format.TEXT:
+        # All of it stands above.
+        error = DriverAnswerError(f"the driver answered {answer.code.value}", NUMBERS[answer.code])
     if error is None and lacks:
         error = EndpointError(
             f"the driver answered OK without {', '.join(lacks)}", meaning="its sidecar cannot use that, and asks again"
@@ -270,7 +273,7 @@ def _outcome(
 ) -> list[tuple[str, str]]:
     import json
 
-    from cosictl.render.probe_text import COMPARISONS, finding_words, remedy_words
+    from cosictl.render.probe_text import COMPARISONS, finding_words, meaning_facts, remedy_words
 
     facts = [("verdict", COMPARISONS[verdict.comparison.value])]
     said = f"{answer.code.value}: {plain(answer.message)}" if answer.message else answer.code.value
@@ -279,6 +282,8 @@ def _outcome(
         facts.append(("reply", json.dumps(reply, ensure_ascii=False)))
     if lacks:
         facts.append(("lacks", f"{', '.join(lacks)}: the sidecar cannot use this OK, and calls again"))
+    if verdict.meaning is not None and answer.from_driver:
+        facts += meaning_facts(verdict.meaning)
     if not answer.ok and answer.from_driver:
         facts.append(("sidecar then", f"{verdict.effect.value} ({trial.subject.policy.name})"))
     if verdict.finding:

@@ -127,16 +127,18 @@ def check_document(reports: Sequence[Report]) -> dict[str, Any]:
     }
 
 
+def case_document(case: CaseLike) -> dict[str, Any]:
+    """Return a case for programs."""
+    return {"id": case.id, "says": case.says, "source": case.source, "inACluster": case.shows}
+
+
 def _case_document(result: ResultLike) -> dict[str, Any]:
     return {
-        "id": result.case.id,
+        **case_document(result.case),
         "outcome": str(result.outcome),
         "detail": result.detail,
         "seconds": round(result.seconds, 6),
         "runs": result.runs,
-        "says": result.case.says,
-        "source": result.case.source,
-        "inACluster": result.case.shows,
     }
 
 

@@ -21,7 +21,7 @@ _HELPS = {
     Outlook.WAITING: "yes, once the object it waits for is right",
     Outlook.READY: "not needed: nothing is stuck, but see what helps",
 }
-_FIXERS = {
+FIXERS = {
     FixBy.NOBODY: "nobody has to act",
     FixBy.CLAIM_OWNER: "the owner of the claim or access",
     FixBy.ADMIN: "an admin of the cluster or of the storage",
@@ -88,8 +88,8 @@ def fixers(findings: Sequence[Finding]) -> str:
     """Say who has to act on a group, the busiest first."""
     counts = Counter(finding.fix_by for finding in findings)
     if len(counts) == 1:
-        return _FIXERS[findings[0].fix_by]
-    return ", ".join(f"{_FIXERS[who]} ({count})" for who, count in counts.most_common())
+        return FIXERS[findings[0].fix_by]
+    return ", ".join(f"{FIXERS[who]} ({count})" for who, count in counts.most_common())
 
 
 def meaning(found: Classification) -> str:
@@ -133,7 +133,7 @@ def _could_be(finding: Finding) -> Line:
 
 
 def _fixer(finding: Finding) -> Line:
-    return Line(label="who fixes", text=_FIXERS[finding.fix_by])
+    return Line(label="who fixes", text=FIXERS[finding.fix_by])
 
 
 def _remedy(finding: Finding) -> Line:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cosictl.knowledge.catalogue import CATALOGUE
+from cosictl.model.failures import Classification
 from cosictl.render.console import Out
+from cosictl.render.finding_text import FIXERS, meaning
 from cosictl.render.safe import escape, wrap
 
 _LABEL: Final = 16
@@ -121,6 +123,22 @@ def print_outcome(facts: Sequence[tuple[str, str]], out: Out, *, good: bool) -> 
 def finding_words(code: str) -> str:
     """Return a finding by its code, with its title."""
     return f"{code}  {CATALOGUE[code].title}"
+
+
+_WAITING: Final = {
+    True: "it may: the cause can pass by itself",
+    False: "no: the same request cannot succeed",
+    None: "unknown: the answer does not tell",
+}
+
+
+def meaning_facts(found: Classification) -> list[tuple[str, str]]:
+    """Return what a refusal means, whether waiting helps, and who fixes it."""
+    return [
+        ("means", meaning(found)),
+        ("waiting helps?", _WAITING[found.retryable]),
+        ("who fixes", FIXERS[found.fix_by]),
+    ]
 
 
 def remedy_words(code: str) -> str:

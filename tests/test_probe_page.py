@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cosictl.cli.dialling import Dial
-from cosictl.cli.probe import VERBS
+from cosictl.cli.probe_driver.app import VERBS
+from cosictl.cli.probe_driver.options import Dial
 from cosictl.diagnosis.settle import Comparison
 from cosictl.driver.check.run import CASES
 from cosictl.knowledge.risks import CALL_RISKS

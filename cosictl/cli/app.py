@@ -15,9 +15,9 @@ from cosictl.cli.events import events
 from cosictl.cli.explain import explain
 from cosictl.cli.get import get
 from cosictl.cli.options import Shared, with_shared
-from cosictl.cli.probe import NAME as PROBE
-from cosictl.cli.probe import VERBS as PROBE_VERBS
-from cosictl.cli.probe import probe
+from cosictl.cli.probe_driver.app import NAME as PROBE
+from cosictl.cli.probe_driver.app import VERBS as PROBE_VERBS
+from cosictl.cli.probe_driver.app import probe
 from cosictl.cli.said import program
 from cosictl.cli.sandbox import sandbox
 from cosictl.cli.snapshot import snapshot

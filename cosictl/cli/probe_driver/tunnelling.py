@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from cosictl.cli.dialling import Dial
 from cosictl.cli.options import Shared
+from cosictl.cli.probe_driver.options import Dial
 from cosictl.cli.said import plain, program, say
 from cosictl.errors import ClusterError, CosictlError, EndpointError, UsageError
 from cosictl.flows.driver_pods import pods_of_driver

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cosictl.cli.dialling import Dial, with_dial
 from cosictl.cli.options import Shared
+from cosictl.cli.probe_driver.options import Dial, with_dial
 
 Pairs = list[str] | None
 Parameters = Annotated[
@@ -58,7 +58,7 @@ def check(
     never touches any that it did not make. Each case says what the specification asks for, and what a driver that
     breaks it looks like in a cluster. -o json and -o junit are for programs. Exit code 1: a case failed.
     """
-    from cosictl.cli.checking import Wanted, list_all, run_check
+    from cosictl.cli.probe_driver.checking import Wanted, list_all, run_check
 
     wanted = Wanted(
         api=api or "",

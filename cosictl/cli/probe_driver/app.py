@@ -6,10 +6,10 @@ from typing import Final
 import typer
 
 from cosictl.cli.options import Shared, with_shared
-from cosictl.cli.probe_call import call
-from cosictl.cli.probe_check import check
-from cosictl.cli.probe_info import info
-from cosictl.cli.probe_reproduce import reproduce
+from cosictl.cli.probe_driver.call import call
+from cosictl.cli.probe_driver.check import check
+from cosictl.cli.probe_driver.info import info
+from cosictl.cli.probe_driver.reproduce import reproduce
 
 NAME: Final = "probe-driver"
 EPILOG: Final = (

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cosictl.cli.consent import agree
-from cosictl.cli.dialling import Line
 from cosictl.cli.options import Shared
 from cosictl.cli.output import Format, output, print_document
-from cosictl.cli.probing import NUMBERS, error_of, heard
+from cosictl.cli.probe_driver.answers import NUMBERS, error_of, heard
+from cosictl.cli.probe_driver.dialling import Line
 from cosictl.cli.said import program, say
 from cosictl.errors import DriverAnswerError, RefusedError, UsageError
 from cosictl.flows.owners import owners_of

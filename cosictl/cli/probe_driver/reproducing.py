@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from cosictl.cli.calling import answer_document
 from cosictl.cli.consent import agree
-from cosictl.cli.dialling import Dial, Line, opened
 from cosictl.cli.options import Shared
 from cosictl.cli.output import Format, output, print_document
-from cosictl.cli.probing import NUMBERS, error_of, heard
+from cosictl.cli.probe_driver.answers import NUMBERS, error_of, heard
+from cosictl.cli.probe_driver.calling import answer_document
+from cosictl.cli.probe_driver.dialling import Line, opened
+from cosictl.cli.probe_driver.options import Dial
 from cosictl.cli.said import plain, program
 from cosictl.cli.types import Target
 from cosictl.errors import CosictlError, DriverAnswerError, EndpointError, NothingToSendError, RefusedError, UsageError

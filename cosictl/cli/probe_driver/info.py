@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from cosictl.cli.dialling import Dial, opened, with_dial
 from cosictl.cli.options import Dumps, Shared
 from cosictl.cli.output import Format, choose_format, output, print_document
+from cosictl.cli.probe_driver.dialling import opened
+from cosictl.cli.probe_driver.options import Dial, with_dial
 
 
 @with_dial
@@ -28,7 +29,7 @@ def info(
     Which versions of COSI it speaks, its name and protocols, how fast it answers, whether health and reflection are
     served, and whether the cluster (or -f DUMP) asks for it by just that name. Changes nothing.
     """
-    from cosictl.cli.probing import identity_or_error, names_in_cluster
+    from cosictl.cli.probe_driver.answers import identity_or_error, names_in_cluster
     from cosictl.driver.identify import identify, name_problems
     from cosictl.render.probe_text import info_document, print_info
 

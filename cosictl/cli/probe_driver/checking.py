@@ -16,10 +16,11 @@ from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from cosictl.cli.consent import agree
-from cosictl.cli.dialling import Dial, Line, opened
 from cosictl.cli.options import Shared
 from cosictl.cli.output import Format, choose_format, output, print_document
-from cosictl.cli.probing import ASIDE, identity_or_error
+from cosictl.cli.probe_driver.answers import ASIDE, identity_or_error
+from cosictl.cli.probe_driver.dialling import Line, opened
+from cosictl.cli.probe_driver.options import Dial
 from cosictl.cli.said import program, say
 from cosictl.errors import CheckError, CosictlError, UsageError
 from cosictl.intake.redact import redact

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from cosictl.cli.complete import complete_targets
-from cosictl.cli.dialling import Dial, with_dial
 from cosictl.cli.options import Dumps, Shared
 from cosictl.cli.output import Format, choose_format
+from cosictl.cli.probe_driver.options import Dial, with_dial
 from cosictl.cli.types import parse_targets
 from cosictl.errors import UsageError
 
@@ -36,7 +36,7 @@ def reproduce(
     what is recorded: reproduced, changed, fixed or worse; and it says which finding it proves. Create, get and grant
     ask once (--yes). Delete and revoke are refused unless the object is being deleted, and need --confirm DIGEST.
     """
-    from cosictl.cli.reproducing import Wanted, run_reproduction
+    from cosictl.cli.probe_driver.reproducing import Wanted, run_reproduction
 
     chosen = choose_format(shared, Format.TEXT, Format.JSON, Format.YAML)
     targets = parse_targets((target,))

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from cosictl.cli.complete import complete_methods
-from cosictl.cli.dialling import Dial, opened, with_dial
 from cosictl.cli.options import Dumps, Shared
 from cosictl.cli.output import Format, choose_format, print_document
+from cosictl.cli.probe_driver.dialling import opened
+from cosictl.cli.probe_driver.options import Dial, with_dial
 
 
 @with_dial
@@ -44,7 +45,7 @@ def call(
     create, get and grant ask once; delete and revoke are refused while an object of the cluster (or of -f DUMP) that
     is not being deleted uses the bucket or account, and need the digest of what is shown.
     """
-    from cosictl.cli.calling import RawCall, make_call
+    from cosictl.cli.probe_driver.calling import RawCall, make_call
 
     chosen = choose_format(shared, Format.TEXT, Format.JSON, Format.YAML)
     raw = RawCall(method=method, data=data, api=api or "", dumps=dumps, no_cluster=no_cluster)

@@ -5,8 +5,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from cosictl.cli.dialling import Line
 from cosictl.cli.options import Shared
+from cosictl.cli.probe_driver.dialling import Line
 from cosictl.cli.said import plain
 from cosictl.errors import CosictlError, DriverAnswerError, EndpointError, TimedOutError
 from cosictl.flows.driver_names import wanted_by

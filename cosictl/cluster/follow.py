@@ -14,7 +14,7 @@ from cosictl.cluster.connect import Connection, Response
 from cosictl.cluster.lists import EVENT_HOME, GROUP
 from cosictl.cluster.reader import ask, date_of, served
 from cosictl.cluster.translate import outcome_of, unreachable, words_of
-from cosictl.errors import ClusterError
+from cosictl.errors import ClusterError, DumpError
 from cosictl.intake.builder import SnapshotBuilder
 from cosictl.model.objects import Access, Bucket, Claim
 from cosictl.model.refs import CLUSTER_SCOPED, Api, Kind
@@ -61,11 +61,15 @@ class _Reading:
         """Read the events about one object."""
         path = f"/api/v1/namespaces/{namespace}/events"
         answer = self._ask(path, {"fieldSelector": f"involvedObject.uid={uid}"})
-        if answer.status == _OK:
-            self.builder.add_list(answer.body, origin=path, kind="Event", api_version="v1")
-            self._note("events", ReadOutcome.OK)
-        else:
+        if answer.status != _OK:
             self._note("events", outcome_of(answer.status), words_of(answer.status, answer.body))
+            return
+        try:
+            self.builder.add_list(answer.body, origin=path, kind="Event", api_version="v1")
+        except DumpError as error:
+            self._note("events", ReadOutcome.FAILED, str(error))
+        else:
+            self._note("events", ReadOutcome.OK)
 
     def _ask(self, path: str, params: dict[str, str]) -> Response:
         try:

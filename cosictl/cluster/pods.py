@@ -93,7 +93,9 @@ class Reach:
         try:
             answer = self.conn.patch(f"{self.path}/ephemeralcontainers", body, _STRATEGIC)
         except u3.HTTPError as error:
-            raise unreachable(self.conn.source, error) from error
+            lost = unreachable(self.conn.source, error)
+            lost.meaning = f"container {name} may have been added all the same; it ends by itself"
+            raise lost from error
         what = f"a container cannot be added to pod {self.namespace}/{self.pod}"
         _content(answer, what, "patch", "pods/ephemeralcontainers", self.namespace)
         ends = time.monotonic() + wait
@@ -130,10 +132,17 @@ def _socat(path: str) -> tuple[str, ...]:
 
 
 def _content(answer: Response, what: str, verb: str, resource: str, namespace: str) -> Mapping[str, Any]:
-    if answer.status == _OK:
-        found: Mapping[str, Any] = json.loads(answer.body)
-        return found
-    raise _refusal(answer, what, verb, resource, namespace)
+    if answer.status != _OK:
+        raise _refusal(answer, what, verb, resource, namespace)
+    try:
+        found = json.loads(answer.body)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ClusterError(
+            f"{what}: the answer is no JSON object", meaning="something between here and the API server breaks it"
+        )
+    return found
 
 
 def _refusal(answer: Response, what: str, verb: str, resource: str, namespace: str) -> CosictlError:

@@ -108,6 +108,32 @@ def test_a_masked_value_is_never_sent(tmp_path: Path) -> None:
     assert "was masked when the dump was made" in one_line(told.stderr)
 
 
+def test_the_digest_moves_with_the_object_and_the_failure_and_not_with_the_loop(tmp_path: Path) -> None:
+    dump = json.loads((Path(V1) / "objects.json").read_text())
+    bucket = next(item for item in dump["items"] if item["metadata"]["name"] == STUCK.partition("/")[2])
+    events = json.loads((Path(V1) / "events.json").read_text())["items"]
+    event = next(item for item in events if item["involvedObject"].get("uid") == bucket["metadata"]["uid"])
+
+    def digest() -> str:
+        (tmp_path / "d.json").write_text(json.dumps({"kind": "List", "apiVersion": "v1", "items": [bucket, event]}))
+        told = cosictl(PROBE, "reproduce", STUCK, "-f", str(tmp_path / "d.json"), "--dry-run", "-o", "json")
+        return str(json.loads(told.stdout)["digest"])
+
+    seen = [digest()]
+    bucket["metadata"]["resourceVersion"] = "99999"
+    event["count"], event["lastTimestamp"] = 999, "2026-11-23T15:11:06Z"
+    assert digest() == seen[0]
+    for key, value in (("uid", "other"), ("generation", 7), ("finalizers", ["f"])):
+        bucket["metadata"][key] = value
+        event["involvedObject"]["uid"] = bucket["metadata"]["uid"]
+        seen.append(digest())
+    event["message"] = "failed to create bucket: rpc error: code = Internal desc = else"
+    seen.append(digest())
+    bucket["spec"]["parameters"] = {"region": "eu"}
+    seen.append(digest())
+    assert len(set(seen)) == len(seen) == 6
+
+
 def test_a_deletion_is_repeated_only_with_its_digest(tmp_path: Path) -> None:
     with live(tmp_path, "deletion") as sandbox:
         terminating = _terminating(sandbox)

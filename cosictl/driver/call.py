@@ -23,7 +23,6 @@ CHANNEL_OPTIONS: Final = (
     ("grpc.max_send_message_length", LARGEST_MESSAGE),
     # A status message travels in a header; drivers put whole response bodies into it.
     ("grpc.max_metadata_size", LARGEST_MESSAGE),
-    ("grpc.absolute_max_metadata_size", LARGEST_MESSAGE),
 )
 
 

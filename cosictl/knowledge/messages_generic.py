@@ -69,6 +69,15 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
     ),
     # Names.
     rule(
+        "empty-resource-name",
+        r"resource name may not be empty",
+        Cause.CONFIG,
+        "rpc error: code = Internal desc = failed to read credentials: resource name may not be empty",
+        retryable=None,
+        fix_by=FixBy.UNKNOWN,
+        source="k8s.io/client-go rest/request.go: a driver that looks up an object without being told its name",
+    ),
+    rule(
         "invalid-name",
         r"(invalid|illegal|bad|not a valid|unacceptable) (s3 )?(bucket|container|resource|storage account)[ -]?names?|"
         r"(bucket|container|resource) name .{0,60}(invalid|must|cannot|can't|may not|should|too long|too short|"
@@ -193,6 +202,16 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
         "bucket b already owned by you",
         fix_by=_DEV,
         source=_S3,
+    ),
+    rule(
+        "operation-pending",
+        r"\ban? operation (with|for|on) .{0,150}?already (exists|in progress|pending|running)",
+        Cause.BACKEND_ERROR,
+        "an operation with the given bucket name already exists",
+        "an operation for bucket b is already running",
+        retryable=True,
+        fix_by=FixBy.NOBODY,
+        source="the wording of storage drivers for a call that another one holds up, with Aborted",
     ),
     rule(
         "exists",

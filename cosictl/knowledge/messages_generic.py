@@ -188,7 +188,8 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "not-empty",
-        r"not empty|WORM|object.lock|is locked|retention (period|policy)|contains? objects|still (has|contains)|"
+        r"not empty|WORM|object.lock|(?<!database )(?<!table )(?<!file )is locked|retention (period|policy)|"
+        r"contains? objects|still (has|contains)|"
         r"non-?empty|"
         r"is protected and cannot",
         Cause.NOT_EMPTY,
@@ -238,11 +239,22 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
         r")?(started|initialized|ready)\b|"
         r"starting up|service unavailable|not available yet|bad gateway|internal server error|service failure|"
         r"internal error.{0,30}(try|encountered)|we encountered an internal error|server error|\bbusy\b|"
-        r"overloaded|leader election|"
+        r"overloaded|leader election|(database|table|file) is locked|too many open files|"
         r"no leader|deadlock|maintenance|quorum|resource temporarily",
         Cause.BACKEND_ERROR,
         "service temporarily unavailable for bucket b",
         source=_S3,
+    ),
+    # A proxy's page, or half of an answer: what the backend meant is lost.
+    rule(
+        "no-json",
+        r"looking for beginning of (value|object key)|unexpected end of JSON|invalid character '.{1,6}' after",
+        Cause.BACKEND_ERROR,
+        "invalid character '<' looking for beginning of value",
+        "unexpected end of JSON input",
+        retryable=None,
+        fix_by=FixBy.UNKNOWN,
+        source="Go encoding/json",
     ),
     # Parameters.
     rule(

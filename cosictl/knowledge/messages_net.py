@@ -111,7 +111,7 @@ NET_RULES: tuple[MessageRule, ...] = (
         "timeout",
         r"Client\.Timeout exceeded|deadline has elapsed|context deadline exceeded|i/o timeout|timed? ?out\b(?! of "
         r"range)|deadline exceeded|"
-        r"read timeout|timeout awaiting response|gateway timeout|operation timeout",
+        r"read timeout|timeout awaiting response|gateway time-?out|operation timeout",
         Cause.TIMEOUT,
         "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
         source=_HTTP,

@@ -86,6 +86,8 @@ def test_the_endpoint_may_come_from_the_environment_and_has_a_default(driver: Pa
         (("reproduce", "class/x", "-f", V1), "not found"),
         (("reproduce", "claims"), "is not one object"),
         (("call", "nothing", "--template"), "there is no method"),
+        (("call", "create", "-d", '{"nme": "x"}'), "nme"),
+        (("call", "create", "-d", "{"), "is no JSON"),
         (("call", "create", "--template", "--api", "v1"), "no such version"),
         (("check", "--focus", "("), "is no regular expression"),
         (("check", "--parameter", "x"), "is not KEY=VALUE"),

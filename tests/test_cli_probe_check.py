@@ -69,7 +69,10 @@ def test_an_interrupted_check_cleans_up(number: signal.Signals, tmp_path: Path) 
                     break
                 time.sleep(0.01)
             running.send_signal(number)
-            assert running.wait(30) == 130
+            try:
+                assert running.wait(30) == 130
+            finally:
+                running.kill()
     assert slow.inner.buckets == {}
     assert list((tmp_path / "state").rglob("*.jsonl")) == []
 

@@ -52,5 +52,6 @@ def call(
     if template:
         print_document(raw.template(), Format.YAML if chosen is Format.YAML else Format.JSON)
         return
+    raw = raw.read()
     with opened(shared, dial) as line:
         make_call(shared, raw, line, chosen, dry_run=dry_run, yes=yes, confirm=confirm, show_secrets=show_secrets)

@@ -3,7 +3,7 @@
 # ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,6 +39,7 @@ class RawCall:
     api: str
     dumps: Sequence[str] | None
     no_cluster: bool
+    request: str = ""
 
     @property
     def version(self) -> Api | None:
@@ -56,7 +57,22 @@ class RawCall:
 
         return template(resolve(self.method, self.version)[-1][1])
 
-    def text(self) -> str:
+    def read(self) -> "RawCall":
+        """Read the request, once; raises UsageError where it is one in no version of the method."""
+        from cosictl.driver.methods import parsed, resolve
+
+        text = self._text()
+        errors: list[UsageError] = []
+        for wire, method in resolve(self.method, self.version):
+            try:
+                parsed(wire, method, text)
+            except UsageError as error:
+                errors.append(error)
+            else:
+                return replace(self, request=text)
+        raise errors[-1]
+
+    def _text(self) -> str:
         """Return the JSON of the request; raises UsageError for a file that cannot be read."""
         if self.data is None:
             return "{}"
@@ -89,7 +105,7 @@ def make_call(
     from cosictl.driver.replies import UNREADABLE
 
     wire, method = _spoken(raw, line)
-    call = parsed(wire, method, raw.text())
+    call = parsed(wire, method, raw.request)
     risk = CALL_RISKS[call.method.name]
     request = call.document
     shown = request if show_secrets else scrub(request)

@@ -93,9 +93,9 @@ def run_check(shared: Shared, dial: Dial, wanted: Wanted) -> None:
     printed = choose_format(shared, Format.TABLE, Format.JSON, Format.YAML, Format.JUNIT)
     apis, _ = wanted.apis, _patterns(wanted)
     settings = _settings(wanted)
-    with opened(shared, dial) as line, _terminated_is_interrupted():
+    with opened(shared, dial) as line, _interrupts() as stopped:
         who = identity_or_error(who_is(line.channel, apis, timeout=line.timeout), line)
-        settings = replace(settings, timeout=line.timeout)
+        settings = replace(settings, timeout=line.timeout, stopped=stopped)
         if not wanted.no_cluster:
             settings = replace(settings, foreign=_foreign(shared))
         if wanted.prefix:
@@ -259,17 +259,20 @@ def _upper(name: str) -> str:
 
 
 @contextmanager
-def _terminated_is_interrupted() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does: end the check, and clean up first."""
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Let SIGTERM do what Ctrl-C does: end the check, and clean up first. Gives whether either has come."""
+    came: list[int] = []
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield lambda: bool(came)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _print(shared: Shared, reports: Sequence["Report"], printed: Format) -> None:

@@ -64,6 +64,7 @@ class Settings:
     """How buckets are made on this driver. ``foreign`` are IDs that somebody else uses; ``masked`` masks credentials.
 
     ``fill`` puts something into a bucket (its ID and the credentials of an account), None where nobody can.
+    ``stopped``: whether the person has interrupted; an interrupt that hits gRPC's own code is lost otherwise.
     """
 
     api: Api
@@ -77,6 +78,7 @@ class Settings:
     foreign: frozenset[str] = frozenset()
     masked: Callable[[str], str] = str
     fill: Callable[[str, Mapping[str, Mapping[str, str]]], None] | None = None
+    stopped: Callable[[], bool] = bool
 
 
 class Bench:
@@ -89,6 +91,7 @@ class Bench:
         self._home: Made | None = None
         self._account: tuple[Made, Any] | None = None
         self._silent = 0
+        self._cleaning = False
         self.heard: list[Said] = []
         self.secrets: set[str] = set()
 
@@ -199,6 +202,7 @@ class Bench:
     def clean(self) -> tuple[str, ...]:
         """Remove everything on record, the last made first. Returns what is left, in words."""
         self._silent = 0
+        self._cleaning = True
         return tuple(words for made in self._register.left() if (words := self._remove(made)))
 
     def forget(self) -> None:
@@ -259,6 +263,8 @@ class Bench:
         return self._end(method, self._begin(method, request, None))
 
     def _begin(self, method: str, request: object, timeout: float | None) -> Running:
+        if self.settings.stopped() and not self._cleaning:
+            raise KeyboardInterrupt
         call = planned(self.api, method, request)
         return self._channel.start(call.path, call.content, timeout=timeout or self.settings.timeout)
 

@@ -17,7 +17,8 @@ class Case:
     """One promise.
 
     ``says`` is what the specification asks for, in our words; ``shows`` what a driver that breaks it looks like in a
-    cluster, with the finding. ``run`` raises FailedError, SkippedError and GivenUpError.
+    cluster, with the finding. ``run`` raises FailedError, SkippedError and GivenUpError. ``once``: it judges all that
+    was said, and is not repeated.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Case:
     shows: str
     run: Callable[[Bench], None]
     apis: tuple[Api, ...] = BOTH
+    once: bool = False
 
 
 class Outcome(StrEnum):

@@ -185,6 +185,7 @@ ACCESS_CASES: Final = (
         source=_CODES + "; credentials are marked cosi_secret",
         shows="An event that says nothing, or one that everybody who may read events can log in with.",
         run=_messages,
+        once=True,
     ),
     Case(
         id="codes",
@@ -192,5 +193,6 @@ ACCESS_CASES: Final = (
         source=_CODES,
         shows="Internal and Unknown are retried by every release, whatever they hide (COSI104).",
         run=_specified,
+        once=True,
     ),
 )

@@ -38,7 +38,7 @@ def run_cases(
         if dead:
             result = Result(case=case, outcome=Outcome.NOT_RUN, detail=dead, runs=0)
         else:
-            result, dead = _run(bench, case, repeat)
+            result, dead = _run(bench, case, 1 if case.once else repeat)
         results.append(result)
         tell(result)
     return tuple(results)

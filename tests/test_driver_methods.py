@@ -83,6 +83,13 @@ def test_a_request_from_json_is_the_request(text: str) -> None:
         assert parsed(wire, method, text).content == expected.content
 
 
+def test_maps_are_shown_in_one_order() -> None:
+    keys = [f"k{number}" for number in range(30)]
+    call = planned(V1, "DriverCreateBucket", BucketRequest(key="n", parameters=dict.fromkeys(reversed(keys), "v")))
+    assert list(call.document["parameters"]) == sorted(keys)
+    assert list(call.document) == ["name", "parameters"]
+
+
 def test_camel_case_is_read_too() -> None:
     (wire, method), *_ = resolve("delete", V1)
     assert parsed(wire, method, '{"bucketId": "x"}').document == {"bucket_id": "x"}

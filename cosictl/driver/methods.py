@@ -142,7 +142,8 @@ def _masked(value: Any) -> Any:
 
 def _document(message: Any) -> Document:
     found: Document = json_format.MessageToDict(message, preserving_proto_field_name=True)
-    return found
+    # Maps have no order of their own, and people compare what they see twice.
+    return {name: dict(sorted(part.items())) if isinstance(part, dict) else part for name, part in found.items()}
 
 
 def _blank(descriptor: Any) -> Document:

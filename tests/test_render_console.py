@@ -36,7 +36,11 @@ def seen_in_a_terminal(color: str) -> str:
     with terminal(80) as (stream, ours):
         make_out(stream, color=color).line("words", style="red")
         stream.flush()
-        return os.read(ours, 1000).decode().replace("\r\n", "\n")
+        seen = b""
+        # A terminal hands out what it has, which may be half a line.
+        while not seen.endswith(b"\n"):
+            seen += os.read(ours, 1000)
+        return seen.decode().replace("\r\n", "\n")
 
 
 def seen_in_a_pipe(color: str) -> str:

@@ -116,6 +116,24 @@ class RefusedError(CosictlError):
     slug = "refused"
 
 
+class PlanError(RefusedError):
+    """A plan that cannot be used: none at all, of another version or cluster, changed, expired."""
+
+    slug = "plan"
+
+
+class JournalError(CosictlError):
+    """A journal or backup cannot be written or read."""
+
+    slug = "journal"
+
+
+class StepsError(CosictlError):
+    """A run ended with steps that failed, or whose effect was not seen."""
+
+    slug = "steps"
+
+
 class TimedOutError(CosictlError):
     """Something took longer than the user allowed."""
 

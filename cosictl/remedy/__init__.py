@@ -1,5 +1,5 @@
-"""What may be changed, and under which conditions.
+"""In: a diagnosis and what somebody wants. Out: a Plan, its digest, and a run that keeps to it.
 
-In: what a diagnosis found and what a person asked for. Out: a design that can be shown, pinned by a digest, and checked
-again right before anything happens. Never here: reading or writing anything, guesses, or a way around consent.
+Planners and guards decide and are pure; the executor does, through ports; backups and journals are files. Never
+here: a connection, a terminal, and a step that was not planned, shown and agreed to.
 """

@@ -1,0 +1,332 @@
+"""Clean-up: per object the mildest step that ends its loop, and what it leaves in the backend. Pure.
+
+The order is: repair, ordinary deletion where it cannot leak, Retain, the driver's own delete or revoke, and last one
+named finalizer. What cannot be told is not touched.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from cosictl.knowledge.finalizers import (
+    ACCESS_PROTECTION,
+    BUCKET_ACCESS_BUCKET_PROTECTION,
+    BUCKET_PROTECTION,
+    SECRET_PROTECTION,
+)
+from cosictl.model.objects import Access, Bucket, Claim
+from cosictl.model.plan import Action, Step
+from cosictl.model.refs import Api, Kind, Ref
+from cosictl.model.report import Certainty, Finding
+from cosictl.remedy.guards import has_backend_state
+from cosictl.remedy.planners.common import Proposal, declined, guarded, joined
+from cosictl.remedy.planners.repair import REPAIRS, SECRET, Known, Planner
+from cosictl.remedy.steps import step_of
+from cosictl.remedy.world import World
+
+# Accesses before the claims they name, claims before their Buckets, Secrets last.
+_ORDER: Final = (Kind.ACCESS, Kind.CLAIM, Kind.BUCKET, SECRET)
+_LOOK: Final = "cosictl diagnose says what it waits for"
+_ASK_DRIVER: Final = "give --endpoint (or --pod), so that the driver can be asked"
+
+
+def plan_cleanup(world: World, refs: Sequence[Ref], known: Known) -> Proposal:
+    """Return the steps that end the trouble of objects; accesses first, then claims, Buckets, Secrets."""
+    proposal = joined(_clean(world, ref, known) for ref in refs)
+    steps = sorted(proposal.steps, key=lambda step: _ORDER.index(step.solves.kind))
+    return Proposal(steps=tuple(steps), declined=proposal.declined, warnings=proposal.warnings)
+
+
+def _clean(world: World, ref: Ref, known: Known) -> Proposal:
+    if world.item(ref) is None:
+        return declined(ref, "it is no Bucket, claim or access")
+    found = [item for item in world.report.findings if ref == item.root or ref in item.symptoms]
+    if not found:
+        return declined(ref, "nothing is wrong with it")
+    for finding in found:
+        planner = CLEANUPS.get(finding.code) or REPAIRS.get(finding.code)
+        if planner is not None and world.item(finding.root) is not None:
+            return planner(world, finding, known)
+    return declined(ref, f"{found[0].code} has no clean-up: {found[0].title}", found[0].remedy)
+
+
+def unborn_claim(world: World, finding: Finding, known: Known) -> Proposal:
+    """C01, C02, C03: the claim never got a Bucket."""
+    claim = world.item(finding.root)
+    if not isinstance(claim, Claim):
+        return declined(finding.root, "only a claim can be cleaned up here", _LOOK)
+    if not world.graph.was_read("buckets") or world.graph.bucket_of(claim) is not None:
+        return declined(claim.ref, "it has a Bucket, or Buckets could not be read", _LOOK)
+    return _ordinary(world, claim, finding, known, leaves="nothing: no Bucket was ever made for it")
+
+
+def uncreated_bucket(world: World, finding: Finding, known: Known) -> Proposal:
+    """C04 and its like: the Bucket was never created; its claim is deleted, which takes the Bucket along."""
+    bucket = world.item(finding.root)
+    if isinstance(bucket, Claim):
+        return unborn_claim(world, finding, known)
+    if not isinstance(bucket, Bucket) or bucket.meta.deleted is not None:
+        return declined(finding.root, "it is being deleted already, or is no Bucket", _LOOK)
+    if bucket.bucket_id or bucket.ready or BUCKET_PROTECTION in bucket.meta.finalizers:
+        return declined(
+            bucket.ref,
+            f"it was created once (ID {bucket.bucket_id or 'unknown'}): deleting it would reach its data",
+            "fix the cause, or cosictl repair where the finding has one",
+        )
+    leaves = f"may leave bucket {bucket.meta.name}: that no ID is known does not prove that none was made"
+    claim = world.graph.claim_of(bucket)
+    if claim is not None:
+        return _ordinary(world, claim, finding, known, leaves=leaves)
+    if bucket.claim is not None and not world.graph.was_read("bucketclaims", bucket.claim.namespace):
+        return declined(bucket.ref, "whether its claim lives could not be read", "the right to list bucketclaims")
+    step = _deletion(world, bucket.ref, finding, finding.root, leaves)
+    return guarded(world, [step], even_if_retrying=known.even_if_retrying)
+
+
+def _ordinary(world: World, claim: Claim, finding: Finding, known: Known, *, leaves: str) -> Proposal:
+    """Delete a claim, and before it the accesses that were never granted and would wait for it for ever."""
+    waiting = [a for a in world.accesses_of(claim) if a.meta.deleted is None and not has_backend_state(world, a.ref)]
+    shared = [a.ref for a in waiting if len(a.claim_names) > 1]
+    steps = [
+        _deletion(world, a.ref, finding, finding.root, f"may leave account ba-{a.meta.uid}" if a.error else "")
+        for a in waiting
+        if a.ref not in shared
+    ]
+    steps.append(_deletion(world, claim.ref, finding, finding.root, leaves))
+    warnings = tuple(f"{ref} also names other claims and is left as it is; it will miss {claim.ref}" for ref in shared)
+    return guarded(world, steps, even_if_retrying=known.even_if_retrying, warnings=warnings)
+
+
+def ungranted_access(world: World, finding: Finding, known: Known) -> Proposal:
+    """A01 to A08, A14, A17, A18: the access was never granted, and no finalizer holds it."""
+    access = world.item(finding.root)
+    if not isinstance(access, Access):
+        return declined(finding.root, "it is no access", _LOOK)
+    if access.ready or access.account_id:
+        return declined(access.ref, "it was granted: deleting it takes credentials away that may be in use", _LOOK)
+    if access.api is Api.V1ALPHA2 and world.policy(access).name == "main-2026-03" and access.meta.finalizers:
+        return declined(
+            access.ref,
+            "on this release the deletion of an access wakes nobody, and revokes nothing (COSI416, COSI314)",
+            "upgrade sidecar and controller first",
+        )
+    never_asked = finding.code in {"COSI401", "COSI402", "COSI404", "COSI414"}
+    leaves = "nothing: no grant was ever asked for" if never_asked else f"may leave account ba-{access.meta.uid}"
+    step = _deletion(world, access.ref, finding, finding.root, leaves)
+    return guarded(world, [step], even_if_retrying=known.even_if_retrying)
+
+
+def refused_deletion(world: World, finding: Finding, known: Known) -> Proposal:
+    """D01: the driver refuses to delete. Retain lets it finish and keeps the data; or the driver is asked again."""
+    bucket = world.item(finding.root)
+    if not isinstance(bucket, Bucket):
+        return declined(finding.root, "it is no Bucket", _LOOK)
+    if not known.retain and not known.driver:
+        return declined(
+            bucket.ref,
+            f"the driver refuses to delete bucket {bucket.bucket_id or bucket.meta.name}, and its data are at stake",
+            "fix what it says; or --retain to let the deletion finish and keep the data (sidecar v0.2.2); or "
+            f"--endpoint to ask the driver itself: cosictl probe-driver reproduce bucket/{bucket.meta.name}",
+        )
+    if not known.retain:
+        step = _driver_delete(world, bucket, finding)
+        return guarded(world, [step], even_if_retrying=known.even_if_retrying)
+    words = _retain_words(world, bucket)
+    if words:
+        return declined(bucket.ref, words, finding.remedy)
+    step = step_of(
+        world,
+        Action.SET_RETAIN,
+        bucket.ref,
+        why=finding.title,
+        values={"bucket": bucket.bucket_id or bucket.meta.name, "before": bucket.deletion_policy},
+        finding=finding.code,
+        remains=f"bucket {bucket.bucket_id or bucket.meta.name}, with its data",
+    )
+    return guarded(world, [step], even_if_retrying=known.even_if_retrying)
+
+
+def _retain_words(world: World, bucket: Bucket) -> str:
+    """Return why Retain does not let a deletion finish here, or that it is not known to; "" where it does."""
+    choice = world.policies.choice(bucket.api, bucket.driver)
+    if bucket.api is Api.V1ALPHA2:
+        return "on v1alpha2 a Bucket with policy Retain is not deleted at all (COSI316)"
+    if choice.policy != "v0.2.2" or choice.certainty is Certainty.DEFAULT:
+        return (
+            f"that Retain lets a deletion finish is known of sidecar v0.2.2, and this is {choice.policy} ({choice.why})"
+        )
+    return ""
+
+
+def claimless(world: World, finding: Finding, known: Known) -> Proposal:
+    """D04: the claim is gone. The driver confirms its delete once more, then the finalizers go."""
+    bucket = world.item(finding.root)
+    if not isinstance(bucket, Bucket):
+        return declined(finding.root, "it is no Bucket", _LOOK)
+    key = bucket.bucket_id
+    if bucket.deletion_policy == "Retain":
+        return guarded(world, _freed(world, bucket, finding, proof="policy Retain: nothing is deleted"))
+    if not (known.driver and key):
+        return declined(bucket.ref, f"nothing proves that the driver deleted bucket {key or '(no ID)'}", _ASK_DRIVER)
+    steps = [_driver_delete(world, bucket, finding), *_freed(world, bucket, finding, needs=(f"delete:{key}",))]
+    return guarded(world, steps, even_if_retrying=known.even_if_retrying)
+
+
+def static_claimless(world: World, finding: Finding, known: Known) -> Proposal:
+    """D10: a static Bucket without a claim: Retain first, so that the driver is not asked again, then the finalizer."""
+    bucket = world.item(finding.root)
+    if not isinstance(bucket, Bucket):
+        return declined(finding.root, "it is no Bucket", _LOOK)
+    steps: list[Step] = []
+    if bucket.deletion_policy != "Retain":
+        steps.append(
+            step_of(
+                world,
+                Action.SET_RETAIN,
+                bucket.ref,
+                why="so that the driver is not asked to delete again",
+                values={"bucket": bucket.bucket_id, "before": bucket.deletion_policy},
+                finding=finding.code,
+                leaves="nothing more than now: with policy Delete the driver has deleted the bucket already",
+            )
+        )
+    steps += _freed(world, bucket, finding, proof="its claim reference is empty: nobody waits for it")
+    return guarded(world, steps, even_if_retrying=known.even_if_retrying)
+
+
+def orphan(world: World, finding: Finding, known: Known) -> Proposal:
+    """D05: nobody's Bucket. Whose the data are cannot be told from here."""
+    bucket = world.item(finding.root)
+    if isinstance(bucket, Bucket) and not bucket.bucket_id and not bucket.meta.finalizers and not bucket.ready:
+        return uncreated_bucket(world, finding, known)
+    if not isinstance(bucket, Bucket) or not known.retain:
+        return declined(
+            finding.root,
+            "its claim is gone; its data may still be in use",
+            "--retain removes the object and keeps the data",
+        )
+    words = _retain_words(world, bucket)
+    if words:
+        return declined(bucket.ref, words, finding.remedy)
+    key = bucket.bucket_id or bucket.meta.name
+    steps: list[Step] = []
+    if bucket.deletion_policy != "Retain":
+        values = {"bucket": key, "before": bucket.deletion_policy}
+        steps.append(
+            step_of(world, Action.SET_RETAIN, bucket.ref, why=finding.title, values=values, finding=finding.code)
+        )
+    leaves = f"bucket {key} and all its data"
+    steps.append(_deletion(world, bucket.ref, finding, bucket.ref, leaves, remains=leaves))
+    return guarded(world, steps, even_if_retrying=known.even_if_retrying)
+
+
+def unrevoked(world: World, finding: Finding, known: Known) -> Proposal:
+    """A10, A11: the revoke is refused or never made. The driver confirms it, then the finalizers go."""
+    access = world.item(finding.root)
+    if not isinstance(access, Access):
+        return declined(finding.root, "it is no access", _LOOK)
+    bucket_ids = _bucket_ids(world, access) or ((known.bucket_id,) if known.bucket_id else ())
+    if not (access.account_id and bucket_ids and known.driver):
+        missing = "its accountID" if not access.account_id else "the ID of its bucket" if not bucket_ids else "a driver"
+        return declined(
+            access.ref,
+            f"only a revoke at the driver proves that the credential is gone, and {missing} is missing for it",
+            "give --bucket-id ID and --endpoint (or --pod)",
+        )
+    need = f"revoke:{access.account_id}"
+    values = {"account": access.account_id, "bucket": ",".join(bucket_ids)}
+    revoke = step_of(world, Action.REVOKE_AT_DRIVER, access.ref, why=finding.title, values=values, finding=finding.code)
+    steps = [revoke, *_secret_steps(world, access, finding, need)]
+    name = ACCESS_PROTECTION if access.api is Api.V1ALPHA1 else "objectstorage.k8s.io/protection"
+    if name in access.meta.finalizers:
+        steps.append(_finalizer(world, access.ref, finding, name, access.ref, needs=(need,)))
+    return guarded(world, steps, even_if_retrying=known.even_if_retrying)
+
+
+def _secret_steps(world: World, access: Access, finding: Finding, need: str) -> list[Step]:
+    """The access's Secrets go too, where they are being deleted and only COSI's finalizer holds them."""
+    steps = []
+    for name in access.secret_names:
+        ref = Ref(SECRET, access.meta.namespace, name)
+        meta = world.meta(ref)
+        if meta is not None and meta.deleted is not None and SECRET_PROTECTION in meta.finalizers:
+            steps.append(_finalizer(world, ref, finding, SECRET_PROTECTION, access.ref, needs=(need,)))
+    return steps
+
+
+def _bucket_ids(world: World, access: Access) -> tuple[str, ...]:
+    if access.accessed:
+        return tuple(entry.bucket_id for entry in access.accessed if entry.bucket_id)
+    claims = (world.graph.claims.get((access.meta.namespace, name)) for name in access.claim_names)
+    buckets = (world.graph.bucket_of(claim) for claim in claims if claim is not None)
+    return tuple(bucket.bucket_id for bucket in buckets if bucket is not None and bucket.bucket_id)
+
+
+def _driver_delete(world: World, bucket: Bucket, finding: Finding) -> Step:
+    return step_of(
+        world,
+        Action.DELETE_AT_DRIVER,
+        bucket.ref,
+        why=finding.title,
+        values={"bucket": bucket.bucket_id},
+        finding=finding.code,
+        leaves="nothing: what the bucket held is gone afterwards",
+    )
+
+
+def _freed(
+    world: World, bucket: Bucket, finding: Finding, *, proof: str = "", needs: tuple[str, ...] = ()
+) -> list[Step]:
+    names = [name for name in (BUCKET_ACCESS_BUCKET_PROTECTION, BUCKET_PROTECTION) if name in bucket.meta.finalizers]
+    return [_finalizer(world, bucket.ref, finding, name, bucket.ref, proof=proof, needs=needs) for name in names]
+
+
+def _finalizer(
+    world: World, ref: Ref, finding: Finding, name: str, solves: Ref, *, proof: str = "", needs: tuple[str, ...] = ()
+) -> Step:
+    proofs = [f"the driver confirms {need} first" for need in needs] + ([proof] if proof else [])
+    values = {"finalizer": name}
+    return step_of(
+        world,
+        Action.REMOVE_FINALIZER,
+        ref,
+        solves=solves,
+        why=finding.title,
+        values=values,
+        finding=finding.code,
+        proof=proofs,
+        needs=needs,
+    )
+
+
+def _deletion(world: World, ref: Ref, finding: Finding, solves: Ref, leaves: str, remains: str = "") -> Step:
+    return step_of(
+        world,
+        Action.DELETE_OBJECT,
+        ref,
+        solves=solves,
+        why=finding.title,
+        finding=finding.code,
+        leaves=leaves,
+        remains=remains or (leaves if leaves.startswith("may leave") else ""),
+    )
+
+
+_UNBORN: Final = ("COSI101", "COSI102", "COSI103")
+_UNCREATED: Final = (
+    *("COSI104", "COSI105", "COSI106", "COSI107", "COSI108", "COSI112", "COSI115", "COSI116", "COSI117", "COSI118"),
+)
+_UNGRANTED: Final = (
+    *("COSI401", "COSI402", "COSI404", "COSI405", "COSI406", "COSI408", "COSI414", "COSI417", "COSI418", "COSI419"),
+)
+
+CLEANUPS: Final[Mapping[str, Planner]] = {
+    **dict.fromkeys(_UNBORN, unborn_claim),
+    **dict.fromkeys(_UNCREATED, uncreated_bucket),
+    **dict.fromkeys(_UNGRANTED, ungranted_access),
+    "COSI301": refused_deletion,
+    "COSI304": claimless,
+    "COSI305": orphan,
+    "COSI310": static_claimless,
+    "COSI410": unrevoked,
+    "COSI411": unrevoked,
+}

@@ -107,6 +107,10 @@ class ClusterId:
     uid: str
     anchor: str = ""
 
+    def source_words(self, source: str) -> str:
+        """Return how a plan speaks of its cluster."""
+        return f"{source}, where the UID of namespace {self.anchor or '?'} is {self.uid or 'not known'}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

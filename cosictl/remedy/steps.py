@@ -23,11 +23,12 @@ def step_of(
     leaves: str = "",
     remains: str = "",
     needs: Sequence[str] = (),
+    inverse: tuple[str, str] | None = None,
     fingerprinted: bool = True,
 ) -> Step:
     """Return a step on an object as it is now; on one that is not there, where the action makes it.
 
-    ``leaves`` replaces what the action leaves behind in general. ``fingerprinted`` pins the failure it solves.
+    ``leaves`` and ``inverse`` (action and note) replace what holds for the action in general. ``fingerprinted`` pins the failure it solves.
     """
     row = REMEDIES[action]
     given = dict(values or {})
@@ -48,8 +49,8 @@ def step_of(
         proof=tuple(proof),
         leaves_behind=leaves or row.leaves.format_map(_Words(given)),
         remains=remains,
-        inverse=row.inverse,
-        inverse_note=row.note,
+        inverse=inverse[0] if inverse is not None else row.inverse,
+        inverse_note=inverse[1] if inverse is not None else row.note,
         needs=tuple(needs),
     )
 

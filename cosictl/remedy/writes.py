@@ -60,7 +60,7 @@ def desired(step: Step, values: Mapping[str, str]) -> dict[str, Any]:
     """Return the part of the object that a patching step sets; None means that a field goes."""
     match step.action:
         case Action.MARK:
-            return _annotation(MARK, values["annotation"])
+            return _annotation(values.get("name", MARK), values["annotation"])
         case Action.NUDGE:
             return _annotation(NUDGE, values["annotation"])
         case Action.UNMARK:

@@ -25,6 +25,12 @@ from cosictl.remedy.world import World
 
 # Accesses before the claims they name, claims before their Buckets, Secrets last.
 _ORDER: Final = (Kind.ACCESS, Kind.CLAIM, Kind.BUCKET, SECRET)
+_REMADE: Final = (
+    Action.RECREATE_OBJECT.value,
+    "made again from the backup, with a new UID; a claim then asks for a bucket of a new name",
+)
+_NEVER_ASKED: Final = "nothing: no grant was ever asked for"
+_NO_GRANT: Final = "nothing: its claim was never ready, so no grant was asked for"
 _LOOK: Final = "cosictl diagnose says what it waits for"
 _ASK_DRIVER: Final = "give --endpoint (or --pod), so that the driver can be asked"
 
@@ -78,7 +84,7 @@ def uncreated_bucket(world: World, finding: Finding, known: Known) -> Proposal:
         return _ordinary(world, claim, finding, known, leaves=leaves)
     if bucket.claim is not None and not world.graph.was_read("bucketclaims", bucket.claim.namespace):
         return declined(bucket.ref, "whether its claim lives could not be read", "the right to list bucketclaims")
-    step = _deletion(world, bucket.ref, finding, finding.root, leaves)
+    step = _deletion(world, bucket.ref, finding, leaves=leaves)
     return guarded(world, [step], even_if_retrying=known.even_if_retrying)
 
 
@@ -87,11 +93,9 @@ def _ordinary(world: World, claim: Claim, finding: Finding, known: Known, *, lea
     waiting = [a for a in world.accesses_of(claim) if a.meta.deleted is None and not has_backend_state(world, a.ref)]
     shared = [a.ref for a in waiting if len(a.claim_names) > 1]
     steps = [
-        _deletion(world, a.ref, finding, finding.root, f"may leave account ba-{a.meta.uid}" if a.error else "")
-        for a in waiting
-        if a.ref not in shared
+        _deletion(world, a.ref, finding, solves=finding.root, leaves=_NO_GRANT) for a in waiting if a.ref not in shared
     ]
-    steps.append(_deletion(world, claim.ref, finding, finding.root, leaves))
+    steps.append(_deletion(world, claim.ref, finding, solves=finding.root, leaves=leaves))
     warnings = tuple(f"{ref} also names other claims and is left as it is; it will miss {claim.ref}" for ref in shared)
     return guarded(world, steps, even_if_retrying=known.even_if_retrying, warnings=warnings)
 
@@ -110,8 +114,8 @@ def ungranted_access(world: World, finding: Finding, known: Known) -> Proposal:
             "upgrade sidecar and controller first",
         )
     never_asked = finding.code in {"COSI401", "COSI402", "COSI404", "COSI414"}
-    leaves = "nothing: no grant was ever asked for" if never_asked else f"may leave account ba-{access.meta.uid}"
-    step = _deletion(world, access.ref, finding, finding.root, leaves)
+    leaves = _NEVER_ASKED if never_asked else f"may leave account ba-{access.meta.uid}"
+    step = _deletion(world, access.ref, finding, leaves=leaves)
     return guarded(world, [step], even_if_retrying=known.even_if_retrying)
 
 
@@ -151,9 +155,7 @@ def _retain_words(world: World, bucket: Bucket) -> str:
     if bucket.api is Api.V1ALPHA2:
         return "on v1alpha2 a Bucket with policy Retain is not deleted at all (COSI316)"
     if choice.policy != "v0.2.2" or choice.certainty is Certainty.DEFAULT:
-        return (
-            f"that Retain lets a deletion finish is known of sidecar v0.2.2, and this is {choice.policy} ({choice.why})"
-        )
+        return f"Retain is known to let a deletion finish on sidecar v0.2.2, and this is {choice.policy} ({choice.why})"
     return ""
 
 
@@ -215,7 +217,7 @@ def orphan(world: World, finding: Finding, known: Known) -> Proposal:
             step_of(world, Action.SET_RETAIN, bucket.ref, why=finding.title, values=values, finding=finding.code)
         )
     leaves = f"bucket {key} and all its data"
-    steps.append(_deletion(world, bucket.ref, finding, bucket.ref, leaves, remains=leaves))
+    steps.append(_deletion(world, bucket.ref, finding, leaves=leaves, remains=leaves))
     return guarded(world, steps, even_if_retrying=known.even_if_retrying)
 
 
@@ -298,7 +300,9 @@ def _finalizer(
     )
 
 
-def _deletion(world: World, ref: Ref, finding: Finding, solves: Ref, leaves: str, remains: str = "") -> Step:
+def _deletion(
+    world: World, ref: Ref, finding: Finding, *, leaves: str, solves: Ref | None = None, remains: str = ""
+) -> Step:
     return step_of(
         world,
         Action.DELETE_OBJECT,
@@ -308,6 +312,7 @@ def _deletion(world: World, ref: Ref, finding: Finding, solves: Ref, leaves: str
         finding=finding.code,
         leaves=leaves,
         remains=remains or (leaves if leaves.startswith("may leave") else ""),
+        inverse=None if has_backend_state(world, ref) else _REMADE,
     )
 
 

@@ -44,7 +44,7 @@ def _mark(world: World, ref: Ref, note: Note) -> Proposal:
     before = mark_of(meta)
     values = {"reason": note.reason, "by": note.by, "finding": finding, "ticket": note.ticket, "lasts": str(note.lasts)}
     values |= {"hold": "yes"} if note.hold else {}
-    warnings = ()
+    warnings: tuple[str, ...] = ()
     if before is not None:
         values["before"] = before.text
         warnings = (f"{ref} is marked by {before.by or 'somebody'} already: {before.reason or before.text}",)

@@ -46,7 +46,7 @@ def _repair(world: World, ref: Ref, known: Known) -> Proposal:
     if ref.kind == SECRET:
         return _stray_secret(world, ref)
     item = world.item(ref)
-    if isinstance(item, Bucket) and _is_stale_quarantine(world, item):
+    if isinstance(item, Bucket) and _is_stale_quarantine(item):
         return _stale_quarantine(world, item)
     found = [finding for finding in world.report.findings if ref == finding.root or ref in finding.symptoms]
     for finding in found:
@@ -260,7 +260,7 @@ def _stray_secret(world: World, ref: Ref) -> Proposal:
     return guarded(world, [step])
 
 
-def _is_stale_quarantine(world: World, bucket: Bucket) -> bool:
+def _is_stale_quarantine(bucket: Bucket) -> bool:
     original = bucket.meta.annotations.get(QUARANTINED_DRIVER)
     return original is not None and bucket.driver.casefold() == original.casefold()
 

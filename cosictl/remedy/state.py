@@ -1,0 +1,41 @@
+"""The state of an object as its pins see it, from what the server sends. Pure."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from cosictl.model.plan import Pin
+from cosictl.remedy.writes import finalizers_of, uid_of
+
+Json = Mapping[str, Any]
+
+
+def pin_of(tree: Json) -> Pin:
+    """Return what may not move on an object, its failure aside."""
+    meta = tree.get("metadata")
+    meta = meta if isinstance(meta, Mapping) else {}
+    deleted = meta.get("deletionTimestamp")
+    generation = meta.get("generation")
+    return Pin(
+        uid=uid_of(tree),
+        generation=generation if isinstance(generation, int) else 0,
+        deleted=datetime.fromisoformat(str(deleted)).astimezone(UTC) if deleted else None,
+        finalizers=finalizers_of(tree),
+    )
+
+
+def pin_words(pin: Pin | None, now: Json | None) -> str:
+    """Return what moved since an object was pinned; "" where nothing did. A pin of None: it must not exist."""
+    if pin is None:
+        return "" if now is None else "it exists already"
+    if now is None:
+        return "it does not exist any more"
+    seen = pin_of(now)
+    pairs = (
+        ("UID", pin.uid, seen.uid),
+        ("generation", pin.generation, seen.generation),
+        ("deletionTimestamp", pin.deleted, seen.deleted),
+        ("finalizers", pin.finalizers, seen.finalizers),
+    )
+    moved = [f"{name} moved from {was or 'none'} to {now or 'none'}" for name, was, now in pairs if was != now]
+    return "; ".join(moved)

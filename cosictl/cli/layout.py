@@ -69,9 +69,14 @@ def read_layout(shared: Shared, *, outlook: str | None, sort_by: str | None, no_
         chosen=chosen,
         printer=printer,
         sort=compile_path(SORT_COLUMNS.get(sort_by, sort_by)) if sort_by else None,
-        outlooks=frozenset(_outlook(word) for word in (outlook or "").split(",") if word),
+        outlooks=read_outlooks(outlook or ""),
         no_trunc=no_trunc,
     )
+
+
+def read_outlooks(words: str) -> frozenset[Outlook]:
+    """Read a list of outlooks, separated by commas; raises UsageError."""
+    return frozenset(_outlook(word) for word in words.split(",") if word)
 
 
 def _outlook(word: str) -> Outlook:

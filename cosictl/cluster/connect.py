@@ -76,6 +76,10 @@ class Connection:
         """PATCH a path; raises as ``get``."""
         return self._send("PATCH", path, None, body=body, content_type=content_type)
 
+    def request(self, method: str, path: str, params: Mapping[str, str], *, body: bytes, content_type: str) -> Response:
+        """Send any request once; raises as ``get``."""
+        return self._send(method, path, params, body=body, content_type=content_type)
+
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Who we are, as request headers."""
         return (("User-Agent", "cosictl"), *self._authorization(), *self.impersonate)

@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from cosictl.errors import CosictlError, JournalError, RefusedError
-from cosictl.model.plan import AT_DRIVER, CREATES, Action, ClusterId, Outcome, Pin, Plan, Result, Step
-from cosictl.remedy.guards import Refusal, Situation, refusal
+from cosictl.errors import CosictlError, JournalError
+from cosictl.model.plan import AT_DRIVER, Action, Outcome, Pin, Plan, Result, Step
+from cosictl.remedy.guard import Situation
+from cosictl.remedy.guards import refusal
 from cosictl.remedy.journal import Journal, Run, StepRecord
 from cosictl.remedy.mark_event import event_write
 from cosictl.remedy.ports import Fate, Ports, Sent
+from cosictl.remedy.rehearse import refused_outcome
 from cosictl.remedy.state import pin_of, pin_words
 from cosictl.remedy.verify import verified
 from cosictl.remedy.world import World
@@ -24,23 +26,8 @@ from cosictl.remedy.writes import has_landed, uid_of, version_of, write_of
 Json = Mapping[str, Any]
 # How often a write is tried again whose object moved by itself, or whose answer was lost.
 TRIES: Final = 5
+_FOUND: Final = "found done after an interruption"
 _STOPS: Final = frozenset({Result.REFUSED, Result.FAILED})
-
-
-def check_cluster(plan: Plan, here: ClusterId) -> None:
-    """Refuse a plan of another cluster, and a cluster that cannot be told; raises RefusedError."""
-    if not here.uid:
-        raise RefusedError(
-            "which cluster this is cannot be told",
-            meaning="neither namespace kube-system nor default may be read",
-            next_step="it takes the right to get namespace kube-system",
-        )
-    if plan.cluster.uid != here.uid or plan.cluster.anchor != here.anchor:
-        raise RefusedError(
-            f"the plan was made on another cluster ({plan.cluster.source_words(plan.source)})",
-            meaning=f"the UID of namespace {here.anchor} is {here.uid} here",
-            next_step="choose the right --context, or make a new plan",
-        )
 
 
 class Execution:
@@ -112,7 +99,7 @@ class Execution:
             return Outcome(step=step, result=Result.DONE, words="it is gone already", remains=step.remains)
         refused = refusal(self._situation(step, world))
         if refused is not None:
-            return _refused(step, refused)
+            return refused_outcome(step, refused)
         if step.action in AT_DRIVER:
             return self._at_driver(number, step, world)
         return self._write(number, step, world)
@@ -153,9 +140,7 @@ class Execution:
         if not has_landed(step, now, record.values):
             return None
         self._remember(step, now)
-        return verified(
-            step, self._ports, wait=self._wait, values=record.values, found="found done after an interruption"
-        )
+        return verified(step, self._ports, wait=self._wait, values=record.values, found=_FOUND)
 
     def _write(self, number: int, step: Step, world: World) -> Outcome:
         values = self._completed(step)
@@ -288,37 +273,3 @@ class Execution:
                 "at": self._ports.now().isoformat(),
             }
         )
-
-
-def _refused(step: Step, found: Refusal) -> Outcome:
-    words = f"{found.reason} ({found.guard})" + (f"; {found.help}" if found.help else "")
-    return Outcome(step=step, result=Result.REFUSED, words=words)
-
-
-def rehearse(plan: Plan, ports: Ports) -> tuple[Outcome, ...]:
-    """Ask the server about each step without doing it; what depends on earlier steps cannot be told that way."""
-    world = ports.observe()
-    outcomes: list[Outcome] = []
-    touched: set[str] = set()
-    for number, step in enumerate(plan.steps, 1):
-        outcomes.append(_rehearsed(plan, ports, world, step, after=str(step.target.ref) in touched))
-        touched.add(str(step.target.ref))
-        ports.progress(number, step, outcomes[-1])
-    return tuple(outcomes)
-
-
-def _rehearsed(plan: Plan, ports: Ports, world: World, step: Step, *, after: bool) -> Outcome:
-    if after or step.needs or step.action in AT_DRIVER:
-        return Outcome(step=step, result=Result.UNKNOWN, words="not asked: it depends on what comes before it")
-    found = refusal(Situation(step=step, world=world, even_if_retrying=plan.even_if_retrying))
-    if found is not None:
-        return _refused(step, found)
-    now = ports.read(step.target)
-    moved = pin_words(step.pin, now)
-    if moved:
-        return Outcome(step=step, result=Result.REFUSED, words=moved)
-    values = {**step.values, "annotation": "{}"} if step.action not in CREATES else dict(step.values)
-    sent = ports.send(write_of(step, now, values=values), dry_run=True)
-    if sent.fate is Fate.DONE:
-        return Outcome(step=step, result=Result.DONE, words="the server would do it")
-    return Outcome(step=step, result=Result.FAILED, words=f"the server would not: {sent.words or sent.fate.value}")

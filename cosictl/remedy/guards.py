@@ -4,42 +4,17 @@ In: a step, and the world as it is now. Out: why not, or None. Planning asks the
 step, on a new observation.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 
-from cosictl.diagnosis.case import gather
 from cosictl.knowledge.annotations import QUARANTINED_DRIVER
 from cosictl.knowledge.finalizers import BUCKET_PROTECTION, FINALIZERS
-from cosictl.model.objects import Access, Bucket, Claim
-from cosictl.model.plan import Action, Step
-from cosictl.model.refs import Api, Ref
+from cosictl.model.objects import Bucket, Claim
+from cosictl.model.plan import Action
+from cosictl.model.refs import Api
 from cosictl.model.report import STUCK, Outlook
-from cosictl.remedy.digest import fingerprint
-from cosictl.remedy.world import World, is_expired, mark_of, rivals_of, sidecars_of, zombie_words
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """A step and the world it is to be done in. ``confirmed`` is what the driver confirmed earlier in this run."""
-
-    step: Step
-    world: World
-    even_if_retrying: frozenset[Ref] = frozenset()
-    confirmed: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """Why a step is not done, and what would make it possible. ``moved``: something changed since the plan."""
-
-    guard: str
-    reason: str
-    help: str = ""
-    moved: bool = False
-
-
-Guard = Callable[[Situation], Refusal | None]
+from cosictl.remedy.guard import Guard, Refusal, Situation, bucket_behind, failure_of, has_backend_state, moved, no
+from cosictl.remedy.world import is_expired, mark_of, rivals_of, sidecars_of, zombie_words
 
 
 def same_uid(case: Situation) -> Refusal | None:
@@ -48,11 +23,11 @@ def same_uid(case: Situation) -> Refusal | None:
     if step.pin is None:
         if meta is None:
             return None
-        return _moved("same-uid", f"{step.target.ref} exists already")
+        return moved("same-uid", f"{step.target.ref} exists already")
     if meta is None:
-        return _moved("same-uid", f"{step.target.ref} does not exist any more")
+        return moved("same-uid", f"{step.target.ref} does not exist any more")
     if meta.uid != step.pin.uid:
-        return _moved("same-uid", f"{step.target.ref} was made anew: its UID is {meta.uid}, not {step.pin.uid}")
+        return moved("same-uid", f"{step.target.ref} was made anew: its UID is {meta.uid}, not {step.pin.uid}")
     return None
 
 
@@ -61,7 +36,7 @@ def same_generation(case: Situation) -> Refusal | None:
     meta = case.world.meta(case.step.target.ref)
     if case.step.pin is None or meta is None or meta.generation == case.step.pin.generation:
         return None
-    return _moved("same-generation", f"its spec was changed: generation {case.step.pin.generation} → {meta.generation}")
+    return moved("same-generation", f"its spec was changed: generation {case.step.pin.generation} → {meta.generation}")
 
 
 def same_deletion(case: Situation) -> Refusal | None:
@@ -70,7 +45,7 @@ def same_deletion(case: Situation) -> Refusal | None:
     if case.step.pin is None or meta is None or meta.deleted == case.step.pin.deleted:
         return None
     was, now = case.step.pin.deleted, meta.deleted
-    return _moved("same-deletion", f"its deletionTimestamp moved: {was or 'none'} → {now or 'none'}")
+    return moved("same-deletion", f"its deletionTimestamp moved: {was or 'none'} → {now or 'none'}")
 
 
 def same_finalizers(case: Situation) -> Refusal | None:
@@ -79,7 +54,7 @@ def same_finalizers(case: Situation) -> Refusal | None:
     if case.step.pin is None or meta is None or meta.finalizers == case.step.pin.finalizers:
         return None
     was, now = ", ".join(case.step.pin.finalizers) or "none", ", ".join(meta.finalizers) or "none"
-    return _moved("same-finalizers", f"its finalizers moved: {was} → {now}")
+    return moved("same-finalizers", f"its finalizers moved: {was} → {now}")
 
 
 def same_failure(case: Situation) -> Refusal | None:
@@ -91,7 +66,7 @@ def same_failure(case: Situation) -> Refusal | None:
     if now == dict(pin.failure):
         return None
     words = f"code {now.get('code')}, cause {now.get('cause')}" if now else "no failure"
-    return _moved("same-failure", f"{case.step.solves} fails in another way now: {words}")
+    return moved("same-failure", f"{case.step.solves} fails in another way now: {words}")
 
 
 def really_terminating(case: Situation) -> Refusal | None:
@@ -99,7 +74,7 @@ def really_terminating(case: Situation) -> Refusal | None:
     meta = case.world.meta(case.step.target.ref)
     if meta is None or meta.deleted is not None:
         return None
-    return _no("really-terminating", "it is not being deleted, so no finalizer is in the way")
+    return no("really-terminating", "it is not being deleted, so no finalizer is in the way")
 
 
 def known_finalizer(case: Situation) -> Refusal | None:
@@ -107,9 +82,9 @@ def known_finalizer(case: Situation) -> Refusal | None:
     ref, name = case.step.target.ref, case.step.values.get("finalizer", "")
     meta = case.world.meta(ref)
     if (name, str(ref.kind)) not in FINALIZERS:
-        return _no("known-finalizer", f"{name or 'no name'} is no finalizer of COSI's on a {ref.kind}")
+        return no("known-finalizer", f"{name or 'no name'} is no finalizer of COSI's on a {ref.kind}")
     if meta is not None and name not in meta.finalizers:
-        return _no("known-finalizer", f"{name} is not on it")
+        return no("known-finalizer", f"{name} is not on it")
     return None
 
 
@@ -121,7 +96,7 @@ def not_held(case: Situation) -> Refusal | None:
         if mark is None or not mark.hold or is_expired(mark, case.world.now()):
             continue
         who = f"{mark.by or 'somebody'}: {mark.reason or 'no reason given'}"
-        return _no("not-held", f"{ref} is marked hold by {who}", "ask them, or cosictl unmark it")
+        return no("not-held", f"{ref} is marked hold by {who}", "ask them, or cosictl unmark it")
     return None
 
 
@@ -129,7 +104,7 @@ def in_trouble(case: Situation) -> Refusal | None:
     """What is healthy, or may yet succeed, is left alone."""
     verdict = case.world.verdicts.get(case.step.solves)
     if verdict is None:
-        return None if case.step.solves.kind == "Secret" else _no("in-trouble", f"{case.step.solves} was not diagnosed")
+        return None if case.step.solves.kind == "Secret" else no("in-trouble", f"{case.step.solves} was not diagnosed")
     if verdict.outlook in STUCK:
         return None
     if verdict.outlook is Outlook.RETRYING and case.step.solves in case.even_if_retrying:
@@ -139,7 +114,7 @@ def in_trouble(case: Situation) -> Refusal | None:
         Outlook.RETRYING: "it may succeed by itself; to do it all the same, name it with --even-if-retrying",
         Outlook.UNKNOWN: "cosictl diagnose says what would tell more; probe-driver reproduce asks the driver",
     }
-    return _no("in-trouble", reason, hints.get(verdict.outlook, ""))
+    return no("in-trouble", reason, hints.get(verdict.outlook, ""))
 
 
 def stuck_or_silent(case: Situation) -> Refusal | None:
@@ -156,9 +131,9 @@ def policy_and_id_known(case: Situation) -> Refusal | None:
     if bucket is None:
         return None
     if bucket.deletion_policy not in {"Retain", "Delete"}:
-        return _no("policy-known", f"deletionPolicy of {bucket.ref} is {bucket.deletion_policy or 'empty'}")
+        return no("policy-known", f"deletionPolicy of {bucket.ref} is {bucket.deletion_policy or 'empty'}")
     if (bucket.ready or BUCKET_PROTECTION in bucket.meta.finalizers) and not bucket.bucket_id:
-        return _no("policy-known", f"{bucket.ref} was created, and its bucketID is not known")
+        return no("policy-known", f"{bucket.ref} was created, and its bucketID is not known")
     return None
 
 
@@ -174,7 +149,7 @@ def nobody_else(case: Situation) -> Refusal | None:
     if not rivals:
         return None
     who = ", ".join(map(str, rivals[:3]))
-    return _no("nobody-else", f"{bucket.ref} is also used by {who}", "deal with those first")
+    return no("nobody-else", f"{bucket.ref} is also used by {who}", "deal with those first")
 
 
 def claim_before_bucket(case: Situation) -> Refusal | None:
@@ -183,7 +158,7 @@ def claim_before_bucket(case: Situation) -> Refusal | None:
     claim = case.world.graph.claim_of(item) if isinstance(item, Bucket) else None
     if claim is None or claim.meta.deleted is not None:
         return None
-    return _no("claim-before-bucket", f"its claim {claim.ref} lives, and would get a new Bucket", "clean up the claim")
+    return no("claim-before-bucket", f"its claim {claim.ref} lives, and would get a new Bucket", "clean up the claim")
 
 
 def one_sidecar(case: Situation) -> Refusal | None:
@@ -191,7 +166,7 @@ def one_sidecar(case: Situation) -> Refusal | None:
     found = sidecars_of(case.world)
     if found.one:
         return None
-    return _no(
+    return no(
         "one-sidecar",
         f"it is not proven that exactly one sidecar runs in the cluster: {found.words}",
         "every v1alpha1 sidecar acts on the deletions of every driver; let one run only, with the right to list "
@@ -209,7 +184,7 @@ def deletion_is_safe(case: Situation) -> Refusal | None:
     policy = case.world.policy(item)
     if policy.name != "main-2026-03" or set(case.step.needs) & case.confirmed:
         return None
-    return _no(
+    return no(
         "deletion-is-safe",
         f"sidecar {policy.name} deletes nothing in the backend (COSI314), and the driver has not confirmed it",
         "upgrade the sidecar, or let the driver delete first with --endpoint",
@@ -221,7 +196,7 @@ def driver_confirmed(case: Situation) -> Refusal | None:
     missing = [need for need in case.step.needs if need not in case.confirmed]
     if not missing:
         return None
-    return _no("driver-confirmed", f"the driver has not confirmed: {', '.join(missing)}", "give --endpoint")
+    return no("driver-confirmed", f"the driver has not confirmed: {', '.join(missing)}", "give --endpoint")
 
 
 def no_zombie(case: Situation) -> Refusal | None:
@@ -230,7 +205,7 @@ def no_zombie(case: Situation) -> Refusal | None:
     if not isinstance(item, Claim):
         return None
     words = zombie_words(case.world, item)
-    return _no("no-zombie", words) if words else None
+    return no("no-zombie", words) if words else None
 
 
 def never_created(case: Situation) -> Refusal | None:
@@ -239,7 +214,7 @@ def never_created(case: Situation) -> Refusal | None:
     if not isinstance(item, Bucket):
         return None
     if item.meta.deleted is not None:
-        return _no(
+        return no(
             "not-terminating",
             "it is being deleted: under a foreign driver name its own sidecar would drop the finalizer at once and "
             "leave the backend bucket behind",
@@ -247,9 +222,9 @@ def never_created(case: Situation) -> Refusal | None:
         )
     claim = case.world.graph.claim_of(item)
     if claim is not None and claim.meta.deleted is not None:
-        return _no("not-terminating", f"its claim {claim.ref} is being deleted, which will reach this Bucket")
+        return no("not-terminating", f"its claim {claim.ref} is being deleted, which will reach this Bucket")
     if item.bucket_id or BUCKET_PROTECTION in item.meta.finalizers:
-        return _no(
+        return no(
             "never-created", "it was created once; deleted while parked, it would leave its bucket in the backend"
         )
     return None
@@ -260,7 +235,7 @@ def not_quarantined(case: Situation) -> Refusal | None:
     bucket = bucket_behind(case.world, case.step.target.ref)
     if bucket is None or QUARANTINED_DRIVER not in bucket.meta.annotations:
         return None
-    return _no(
+    return no(
         "not-quarantined",
         f"{bucket.ref} is quarantined: deleted now, whatever a create has made in the backend would stay there",
         f"cosictl resume bucket/{bucket.meta.name} first",
@@ -275,7 +250,7 @@ def unserved_name(case: Situation) -> Refusal | None:
     named |= {lease.meta.name.removesuffix("-cosi").casefold() for lease in snapshot.leases}
     if parked and parked not in named:
         return None
-    return _no("unserved-name", f"{parked or 'an empty name'} is the name of a driver")
+    return no("unserved-name", f"{parked or 'an empty name'} is the name of a driver")
 
 
 def not_here_yet(case: Situation) -> Refusal | None:
@@ -283,44 +258,7 @@ def not_here_yet(case: Situation) -> Refusal | None:
     ref = case.step.target.ref
     if ref.kind != "Secret" or (ref.namespace, ref.name) in case.world.secrets:
         return None
-    return _no("secret-read", f"{ref} could not be read", "the right to get secrets in that namespace")
-
-
-def bucket_behind(world: World, ref: Ref) -> Bucket | None:
-    """Return the Bucket that a step on this object concerns."""
-    item = world.item(ref)
-    if isinstance(item, Claim):
-        return world.graph.bucket_of(item)
-    return item if isinstance(item, Bucket) else None
-
-
-def has_backend_state(world: World, ref: Ref) -> bool:
-    """Whether something may exist in the backend that a deletion of this object has to reach."""
-    item = world.item(ref)
-    if isinstance(item, Access):
-        return bool(item.ready or item.account_id or (item.meta.finalizers and item.api is Api.V1ALPHA1))
-    bucket = bucket_behind(world, ref)
-    if bucket is None:
-        return False
-    # On v1alpha2 the finalizer comes before the first call, and a call may have succeeded without a trace (C16, C17).
-    return bool(bucket.ready or bucket.bucket_id or bucket.existing_id or bucket.meta.finalizers)
-
-
-def failure_of(world: World, ref: Ref) -> dict[str, object]:
-    """Return the fingerprint of what is recorded about an object now."""
-    item = world.item(ref)
-    if item is None:
-        return {}
-    case = gather(world.graph, world.policies, item, driver=world.driver(ref))
-    return fingerprint(case.classification, case.text)
-
-
-def _moved(guard: str, reason: str) -> Refusal:
-    return Refusal(guard=guard, reason=reason, help="make a new plan", moved=True)
-
-
-def _no(guard: str, reason: str, hint: str = "") -> Refusal:
-    return Refusal(guard=guard, reason=reason, help=hint)
+    return no("secret-read", f"{ref} could not be read", "the right to get secrets in that namespace")
 
 
 _PINS: Final[tuple[Guard, ...]] = (same_uid, same_generation, same_deletion, same_finalizers, same_failure)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from cosictl.model.objects import Meta
 from cosictl.model.plan import Pin
 from cosictl.remedy.writes import finalizers_of, uid_of
 
@@ -21,6 +22,21 @@ def pin_of(tree: Json) -> Pin:
         generation=generation if isinstance(generation, int) else 0,
         deleted=datetime.fromisoformat(str(deleted)).astimezone(UTC) if deleted else None,
         finalizers=finalizers_of(tree),
+    )
+
+
+def meta_of(tree: Json) -> Meta:
+    """Return the metadata of an object that is no COSI object: of a Secret nothing but that is looked at."""
+    pin = pin_of(tree)
+    meta = tree.get("metadata")
+    meta = meta if isinstance(meta, Mapping) else {}
+    return Meta(
+        name=str(meta.get("name") or ""),
+        namespace=str(meta.get("namespace") or ""),
+        uid=pin.uid,
+        generation=pin.generation,
+        deleted=pin.deleted,
+        finalizers=pin.finalizers,
     )
 
 

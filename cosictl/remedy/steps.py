@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from cosictl.knowledge.remedies import EDIT_EFFECTS, EDITS, REMEDIES
 from cosictl.model.plan import Action, Pin, Step, Target
 from cosictl.model.refs import Ref
-from cosictl.remedy.guards import failure_of
+from cosictl.remedy.guard import failure_of
 from cosictl.remedy.world import World
 from cosictl.remedy.writes import api_version_of
 
@@ -25,10 +25,12 @@ def step_of(
     needs: Sequence[str] = (),
     inverse: tuple[str, str] | None = None,
     fingerprinted: bool = True,
+    api_version: str = "",
 ) -> Step:
     """Return a step on an object as it is now; on one that is not there, where the action makes it.
 
-    ``leaves`` and ``inverse`` (action and note) replace what holds for the action in general. ``fingerprinted`` pins the failure it solves.
+    ``leaves`` and ``inverse`` (action and note) replace what holds for the action in general. ``fingerprinted`` pins
+    the failure it solves.
     """
     row = REMEDIES[action]
     given = dict(values or {})
@@ -39,7 +41,7 @@ def step_of(
         does = f"{does}; sidecar {world.policy(item).name}: {EDIT_EFFECTS[world.policy(item).edit]}"
     return Step(
         action=action,
-        target=Target(ref=ref, api_version=_api_version(world, ref, solved)),
+        target=Target(ref=ref, api_version=api_version or _api_version(world, ref, solved)),
         pin=_pin(world, ref, solved, fingerprinted=fingerprinted),
         solves=solved,
         does=does,

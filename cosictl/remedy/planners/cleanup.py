@@ -17,9 +17,9 @@ from cosictl.model.objects import Access, Bucket, Claim
 from cosictl.model.plan import Action, Step
 from cosictl.model.refs import Api, Kind, Ref
 from cosictl.model.report import Certainty, Finding
-from cosictl.remedy.guards import has_backend_state
-from cosictl.remedy.planners.common import Proposal, declined, guarded, joined
-from cosictl.remedy.planners.repair import REPAIRS, SECRET, Known, Planner
+from cosictl.remedy.guard import has_backend_state
+from cosictl.remedy.planners.common import Known, Proposal, declined, guarded, joined
+from cosictl.remedy.planners.repair import REPAIRS, SECRET, Planner
 from cosictl.remedy.steps import step_of
 from cosictl.remedy.world import World
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from cosictl.model.plan import Declined, Step
 from cosictl.model.refs import Ref
-from cosictl.remedy.guards import Situation, static_refusal
+from cosictl.remedy.guard import Situation
+from cosictl.remedy.guards import static_refusal
 from cosictl.remedy.world import World
 
 
@@ -17,6 +18,21 @@ class Proposal:
     declined: tuple[Declined, ...] = ()
     warnings: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a person knows or allows beyond what the cluster tells.
+
+    ``bucket_id``: the ID of a bucket whose object is gone. ``driver``: whether a driver was named that can be asked.
+    ``retain``: a deletion may finish without the driver, and the data stay. ``user``: who asks.
+    """
+
+    bucket_id: str = ""
+    driver: bool = False
+    retain: bool = False
+    user: str = ""
+    even_if_retrying: frozenset[Ref] = frozenset()
 
 
 def declined(ref: Ref, reason: str, hint: str = "") -> Proposal:

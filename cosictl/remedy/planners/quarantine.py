@@ -7,7 +7,7 @@ from cosictl.knowledge.annotations import QUARANTINED_DRIVER
 from cosictl.model.objects import Bucket, Claim
 from cosictl.model.plan import Action
 from cosictl.model.refs import Api, Ref
-from cosictl.remedy.guards import bucket_behind
+from cosictl.remedy.guard import bucket_behind
 from cosictl.remedy.planners.common import Proposal, declined, guarded, joined
 from cosictl.remedy.steps import step_of
 from cosictl.remedy.world import World

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from cosictl.knowledge.annotations import QUARANTINED_DRIVER
@@ -11,27 +10,13 @@ from cosictl.model.objects import Access, Bucket, Claim
 from cosictl.model.plan import Action
 from cosictl.model.refs import Api, Kind, Ref
 from cosictl.model.report import Finding
-from cosictl.remedy.planners.common import Proposal, declined, guarded, joined
+from cosictl.remedy.planners.common import Known, Proposal, declined, guarded, joined
 from cosictl.remedy.steps import step_of
 from cosictl.remedy.world import World, bucket_names_of, sidecars_of
 from cosictl.remedy.writes import api_version_of
 
 SECRET: Final = "Secret"
 _ASK: Final = "cosictl diagnose says what it waits for"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What a person knows or allows beyond what the cluster tells.
-
-    ``bucket_id``: the ID of a bucket whose object is gone. ``driver``: whether a driver was named that can be asked.
-    ``retain``: a deletion may finish without the driver, and the data stay.
-    """
-
-    bucket_id: str = ""
-    driver: bool = False
-    retain: bool = False
-    even_if_retrying: frozenset[Ref] = frozenset()
 
 
 Planner = Callable[[World, Finding, Known], Proposal]

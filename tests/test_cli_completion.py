@@ -135,7 +135,7 @@ def in_bash(path: str, *words: str) -> list[str]:
 
 
 def test_bash_completes(path: str) -> None:
-    assert in_bash(path, "cosictl", "cl") == ["classify"]
+    assert in_bash(path, "cosictl", "cl") == ["classify", "cleanup"]
     assert in_bash(path, "kubectl-cosi", "get", "cl") == ["claims", "classes"]
     assert in_bash(path, "cosictl", "get", "") == [resource.value for resource in Resource]
     assert in_bash(path, "cosictl", "diagnose", "dr") == ["compopt -o nospace", "driver/"]

@@ -76,7 +76,7 @@ REMEDIES: Final[Mapping[Action, Remedy]] = {
     Action.SET_RETAIN: Remedy(
         does="sets spec.deletionPolicy to Retain: the deletion finishes without asking the driver",
         leaves="bucket {bucket} and all its data stay in the backend; nobody in Kubernetes knows of it afterwards",
-        note="none: Delete again would be a new deletion of the data, not a way back",
+        note="none: Delete again would be a new deletion; cosictl undo can make a static Bucket on the old ID",
         source="v0.2.2 bucket_controller.go:232-274, run on a real API server",
     ),
     Action.DELETE_OBJECT: Remedy(

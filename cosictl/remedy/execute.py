@@ -268,7 +268,7 @@ class Execution:
                 "step": number,
                 "result": outcome.result.value,
                 "words": outcome.words,
-                "remains": outcome.remains or outcome.step.remains,
+                "remains": "" if outcome.result in _STOPS else outcome.remains or outcome.step.remains,
                 "confirmed": sorted(self._confirmed),
                 "at": self._ports.now().isoformat(),
             }

@@ -32,10 +32,10 @@ def _look(step: Step, ports: Ports, wait: float | None, values: Mapping[str, str
     match step.action:
         case Action.DELETE_OBJECT:
             return _absent(step.target, step, ports, wait)
-        case (
-            Action.SET_RETAIN | Action.NUDGE | Action.CREATE_SECRET | Action.DELETE_AT_DRIVER | Action.REVOKE_AT_DRIVER
-        ):
+        case Action.SET_RETAIN | Action.CREATE_SECRET | Action.DELETE_AT_DRIVER | Action.REVOKE_AT_DRIVER:
             return _absent(_solved(step), step, ports, wait) if _goes(step, ports) else (Result.DONE, "")
+        case Action.NUDGE:
+            return _woken(step, ports, wait)
         case Action.REMOVE_FINALIZER:
             now = ports.read(step.target)
             if now is None or (step.pin is not None and uid_of(now) != step.pin.uid):
@@ -74,16 +74,12 @@ def _absent(target: Target, step: Step, ports: Ports, wait: float | None) -> tup
     while True:
         now = ports.read(target)
         if now is None or (uid and uid_of(now) != uid):
-            return Result.DONE, f"{_said(target.ref)} is gone"
+            return Result.DONE, f"{target.ref} is gone"
         if passed >= limit:
             held = ", ".join(finalizers_of(now)) or "nothing"
-            return Result.UNKNOWN, f"{_said(target.ref)} is still there after {limit:g} s, held by {held}"
+            return Result.UNKNOWN, f"{target.ref} is still there after {limit:g} s, held by {held}"
         ports.sleep(_POLL)
         passed += _POLL
-
-
-def _said(ref: Ref) -> str:
-    return str(ref)
 
 
 def _until(ports: Ports, wait: float | None, holds: Callable[[World], bool], otherwise: str) -> tuple[Result, str]:
@@ -96,6 +92,22 @@ def _until(ports: Ports, wait: float | None, holds: Callable[[World], bool], oth
             return Result.UNKNOWN, f"{otherwise} after {limit:g} s"
         ports.sleep(2 * _POLL)
         passed += 2 * _POLL
+
+
+def _woken(step: Step, ports: Ports, wait: float | None) -> tuple[Result, str]:
+    """A nudged deletion goes on: to its end, or to the next thing that holds it up, which is then recorded."""
+    ref = step.target.ref
+    seen: list[str] = []
+
+    def went_on(world: World) -> bool:
+        if world.item(ref) is None:
+            seen.append(f"{ref} is gone")
+        elif step.finding and (found := world.findings(ref)) and found[0].code != step.finding:
+            seen.append(f"the sidecar looked at it again, and it is {found[0].code} now: {found[0].title}")
+        return bool(seen)
+
+    result, words = _until(ports, wait, went_on, f"nothing was seen to happen to {ref}")
+    return result, seen[0] if seen else words
 
 
 def _is_adopted(world: World, step: Step) -> bool:

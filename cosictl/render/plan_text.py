@@ -68,13 +68,20 @@ def print_outcomes(plan: Plan, outcomes: Sequence[Outcome], run_id: str, out: Ou
         head = f"{outcome.result:8} {number}  {step.action}  {escape(str(step.target.ref))}"
         out.line(head, style=_STYLES[outcome.result])
         _labelled(out, "", outcome.words)
-        if outcome.remains or step.remains:
-            _labelled(out, "remains", outcome.remains or step.remains)
+        if remains := remaining(outcome):
+            _labelled(out, "remains", remains)
     counts = Counter(outcome.result for outcome in outcomes)
     words = [f"{counts[result]} {result}" for result in Result if counts[result]]
     left = len(plan.steps) - len(outcomes)
     words += [f"{left} not reached"] if left else []
     out.line(f"{', '.join(words) or 'nothing done'} · run {run_id}", style="bold")
+
+
+def remaining(outcome: Outcome) -> str:
+    """Return what a step left in the backend; what was not done left nothing."""
+    if outcome.result in {Result.REFUSED, Result.FAILED}:
+        return ""
+    return outcome.remains or outcome.step.remains
 
 
 def run_document(plan: Plan, outcomes: Sequence[Outcome], run_id: str) -> dict[str, Any]:
@@ -100,7 +107,7 @@ def _outcome_document(number: int, outcome: Outcome) -> dict[str, Any]:
         "object": {"kind": str(ref.kind), "namespace": ref.namespace, "name": ref.name},
         "result": outcome.result.value,
         "words": outcome.words,
-        "remains": outcome.remains or outcome.step.remains,
+        "remains": remaining(outcome),
     }
 
 

@@ -19,7 +19,7 @@ from cosictl.flows.asked import Asked, Named
 from cosictl.flows.change import Origin, agreed, check_before, exit_of, make_plan, run_plan
 from cosictl.flows.labels import parse_selector
 from cosictl.flows.select import Choice, selected
-from cosictl.model.plan import Outcome, Plan, Step
+from cosictl.model.plan import Outcome, Plan, Result, Step
 from cosictl.model.refs import Kind, Ref
 from cosictl.remedy.planners.common import Known, Proposal
 from cosictl.remedy.world import World
@@ -103,7 +103,8 @@ def finish(shared: Shared, plan: Plan, outcomes: tuple[Outcome, ...], run_id: st
     else:
         print_document(run_document(plan, outcomes, run_id), printed)
     code = exit_of(plan, outcomes)
-    again = f"{program()} undo {run_id} shows what can be taken back"
+    done = any(outcome.result in {Result.DONE, Result.UNKNOWN} for outcome in outcomes)
+    again = f"{program()} undo {run_id} shows what can be taken back" if done else "nothing was changed"
     if code is Exit.REFUSED:
         raise RefusedError("a guard refused; the steps after it were not done", next_step=again)
     if code is not Exit.OK:

@@ -1,5 +1,6 @@
 """The outside of a run, live: the cluster, the driver, the clock, the terminal."""
 
+import getpass
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -47,7 +48,7 @@ class LivePorts:
 
     def user(self) -> str:
         """Return who we are, for the journal and for marks."""
-        return who_am_i(self.conn) or self.shared.user or "an unnamed user"
+        return who_am_i(self.conn) or self.shared.user or getpass.getuser()
 
     def missing_rights(self, steps: tuple[Step, ...]) -> tuple[str, ...]:
         """Ask the server about every right the steps take, each once."""

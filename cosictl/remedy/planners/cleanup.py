@@ -8,30 +8,24 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cosictl.knowledge.finalizers import (
-    ACCESS_PROTECTION,
     BUCKET_ACCESS_BUCKET_PROTECTION,
     BUCKET_PROTECTION,
-    SECRET_PROTECTION,
 )
-from cosictl.model.objects import Access, Bucket, Claim
+from cosictl.model.objects import Bucket, Claim
 from cosictl.model.plan import Action, Step
 from cosictl.model.refs import Api, Kind, Ref
 from cosictl.model.report import Certainty, Finding
 from cosictl.remedy.guard import has_backend_state
+from cosictl.remedy.planners.cleanup_access import ungranted_access, unrevoked
 from cosictl.remedy.planners.common import Known, Proposal, declined, guarded, joined
+from cosictl.remedy.planners.parts import LOOK, deletion, finalizer
 from cosictl.remedy.planners.repair import REPAIRS, SECRET, Planner
 from cosictl.remedy.steps import step_of
 from cosictl.remedy.world import World
 
 # Accesses before the claims they name, claims before their Buckets, Secrets last.
 _ORDER: Final = (Kind.ACCESS, Kind.CLAIM, Kind.BUCKET, SECRET)
-_REMADE: Final = (
-    Action.RECREATE_OBJECT.value,
-    "made again from the backup, with a new UID; a claim then asks for a bucket of a new name",
-)
-_NEVER_ASKED: Final = "nothing: no grant was ever asked for"
 _NO_GRANT: Final = "nothing: its claim was never ready, so no grant was asked for"
-_LOOK: Final = "cosictl diagnose says what it waits for"
 _ASK_DRIVER: Final = "give --endpoint (or --pod), so that the driver can be asked"
 
 
@@ -59,9 +53,9 @@ def unborn_claim(world: World, finding: Finding, known: Known) -> Proposal:
     """C01, C02, C03: the claim never got a Bucket."""
     claim = world.item(finding.root)
     if not isinstance(claim, Claim):
-        return declined(finding.root, "only a claim can be cleaned up here", _LOOK)
+        return declined(finding.root, "only a claim can be cleaned up here", LOOK)
     if not world.graph.was_read("buckets") or world.graph.bucket_of(claim) is not None:
-        return declined(claim.ref, "it has a Bucket, or Buckets could not be read", _LOOK)
+        return declined(claim.ref, "it has a Bucket, or Buckets could not be read", LOOK)
     return _ordinary(world, claim, finding, known, leaves="nothing: no Bucket was ever made for it")
 
 
@@ -71,7 +65,7 @@ def uncreated_bucket(world: World, finding: Finding, known: Known) -> Proposal:
     if isinstance(bucket, Claim):
         return unborn_claim(world, finding, known)
     if not isinstance(bucket, Bucket) or bucket.meta.deleted is not None:
-        return declined(finding.root, "it is being deleted already, or is no Bucket", _LOOK)
+        return declined(finding.root, "it is being deleted already, or is no Bucket", LOOK)
     if bucket.bucket_id or bucket.ready or BUCKET_PROTECTION in bucket.meta.finalizers:
         return declined(
             bucket.ref,
@@ -84,7 +78,7 @@ def uncreated_bucket(world: World, finding: Finding, known: Known) -> Proposal:
         return _ordinary(world, claim, finding, known, leaves=leaves)
     if bucket.claim is not None and not world.graph.was_read("bucketclaims", bucket.claim.namespace):
         return declined(bucket.ref, "whether its claim lives could not be read", "the right to list bucketclaims")
-    step = _deletion(world, bucket.ref, finding, leaves=leaves)
+    step = deletion(world, bucket.ref, finding, leaves=leaves)
     return guarded(world, [step], even_if_retrying=known.even_if_retrying)
 
 
@@ -93,37 +87,18 @@ def _ordinary(world: World, claim: Claim, finding: Finding, known: Known, *, lea
     waiting = [a for a in world.accesses_of(claim) if a.meta.deleted is None and not has_backend_state(world, a.ref)]
     shared = [a.ref for a in waiting if len(a.claim_names) > 1]
     steps = [
-        _deletion(world, a.ref, finding, solves=finding.root, leaves=_NO_GRANT) for a in waiting if a.ref not in shared
+        deletion(world, a.ref, finding, solves=finding.root, leaves=_NO_GRANT) for a in waiting if a.ref not in shared
     ]
-    steps.append(_deletion(world, claim.ref, finding, solves=finding.root, leaves=leaves))
+    steps.append(deletion(world, claim.ref, finding, solves=finding.root, leaves=leaves))
     warnings = tuple(f"{ref} also names other claims and is left as it is; it will miss {claim.ref}" for ref in shared)
     return guarded(world, steps, even_if_retrying=known.even_if_retrying, warnings=warnings)
-
-
-def ungranted_access(world: World, finding: Finding, known: Known) -> Proposal:
-    """A01 to A08, A14, A17, A18: the access was never granted, and no finalizer holds it."""
-    access = world.item(finding.root)
-    if not isinstance(access, Access):
-        return declined(finding.root, "it is no access", _LOOK)
-    if access.ready or access.account_id:
-        return declined(access.ref, "it was granted: deleting it takes credentials away that may be in use", _LOOK)
-    if access.api is Api.V1ALPHA2 and world.policy(access).name == "main-2026-03" and access.meta.finalizers:
-        return declined(
-            access.ref,
-            "on this release the deletion of an access wakes nobody, and revokes nothing (COSI416, COSI314)",
-            "upgrade sidecar and controller first",
-        )
-    never_asked = finding.code in {"COSI401", "COSI402", "COSI404", "COSI414"}
-    leaves = _NEVER_ASKED if never_asked else f"may leave account ba-{access.meta.uid}"
-    step = _deletion(world, access.ref, finding, leaves=leaves)
-    return guarded(world, [step], even_if_retrying=known.even_if_retrying)
 
 
 def refused_deletion(world: World, finding: Finding, known: Known) -> Proposal:
     """D01: the driver refuses to delete. Retain lets it finish and keeps the data; or the driver is asked again."""
     bucket = world.item(finding.root)
     if not isinstance(bucket, Bucket):
-        return declined(finding.root, "it is no Bucket", _LOOK)
+        return declined(finding.root, "it is no Bucket", LOOK)
     if not known.retain and not known.driver:
         return declined(
             bucket.ref,
@@ -163,7 +138,7 @@ def claimless(world: World, finding: Finding, known: Known) -> Proposal:
     """D04: the claim is gone. The driver confirms its delete once more, then the finalizers go."""
     bucket = world.item(finding.root)
     if not isinstance(bucket, Bucket):
-        return declined(finding.root, "it is no Bucket", _LOOK)
+        return declined(finding.root, "it is no Bucket", LOOK)
     key = bucket.bucket_id
     if bucket.deletion_policy == "Retain":
         return guarded(world, _freed(world, bucket, finding, proof="policy Retain: nothing is deleted"))
@@ -177,7 +152,7 @@ def static_claimless(world: World, finding: Finding, known: Known) -> Proposal:
     """D10: a static Bucket without a claim: Retain first, so that the driver is not asked again, then the finalizer."""
     bucket = world.item(finding.root)
     if not isinstance(bucket, Bucket):
-        return declined(finding.root, "it is no Bucket", _LOOK)
+        return declined(finding.root, "it is no Bucket", LOOK)
     steps: list[Step] = []
     if bucket.deletion_policy != "Retain":
         steps.append(
@@ -217,50 +192,8 @@ def orphan(world: World, finding: Finding, known: Known) -> Proposal:
             step_of(world, Action.SET_RETAIN, bucket.ref, why=finding.title, values=values, finding=finding.code)
         )
     leaves = f"bucket {key} and all its data"
-    steps.append(_deletion(world, bucket.ref, finding, leaves=leaves, remains=leaves))
+    steps.append(deletion(world, bucket.ref, finding, leaves=leaves, remains=leaves))
     return guarded(world, steps, even_if_retrying=known.even_if_retrying)
-
-
-def unrevoked(world: World, finding: Finding, known: Known) -> Proposal:
-    """A10, A11: the revoke is refused or never made. The driver confirms it, then the finalizers go."""
-    access = world.item(finding.root)
-    if not isinstance(access, Access):
-        return declined(finding.root, "it is no access", _LOOK)
-    bucket_ids = _bucket_ids(world, access) or ((known.bucket_id,) if known.bucket_id else ())
-    if not (access.account_id and bucket_ids and known.driver):
-        missing = "its accountID" if not access.account_id else "the ID of its bucket" if not bucket_ids else "a driver"
-        return declined(
-            access.ref,
-            f"only a revoke at the driver proves that the credential is gone, and {missing} is missing for it",
-            "give --bucket-id ID and --endpoint (or --pod)",
-        )
-    need = f"revoke:{access.account_id}"
-    values = {"account": access.account_id, "bucket": ",".join(bucket_ids)}
-    revoke = step_of(world, Action.REVOKE_AT_DRIVER, access.ref, why=finding.title, values=values, finding=finding.code)
-    steps = [revoke, *_secret_steps(world, access, finding, need)]
-    name = ACCESS_PROTECTION if access.api is Api.V1ALPHA1 else "objectstorage.k8s.io/protection"
-    if name in access.meta.finalizers:
-        steps.append(_finalizer(world, access.ref, finding, name, access.ref, needs=(need,)))
-    return guarded(world, steps, even_if_retrying=known.even_if_retrying)
-
-
-def _secret_steps(world: World, access: Access, finding: Finding, need: str) -> list[Step]:
-    """The access's Secrets go too, where they are being deleted and only COSI's finalizer holds them."""
-    steps = []
-    for name in access.secret_names:
-        ref = Ref(SECRET, access.meta.namespace, name)
-        meta = world.meta(ref)
-        if meta is not None and meta.deleted is not None and SECRET_PROTECTION in meta.finalizers:
-            steps.append(_finalizer(world, ref, finding, SECRET_PROTECTION, access.ref, needs=(need,)))
-    return steps
-
-
-def _bucket_ids(world: World, access: Access) -> tuple[str, ...]:
-    if access.accessed:
-        return tuple(entry.bucket_id for entry in access.accessed if entry.bucket_id)
-    claims = (world.graph.claims.get((access.meta.namespace, name)) for name in access.claim_names)
-    buckets = (world.graph.bucket_of(claim) for claim in claims if claim is not None)
-    return tuple(bucket.bucket_id for bucket in buckets if bucket is not None and bucket.bucket_id)
 
 
 def _driver_delete(world: World, bucket: Bucket, finding: Finding) -> Step:
@@ -279,41 +212,7 @@ def _freed(
     world: World, bucket: Bucket, finding: Finding, *, proof: str = "", needs: tuple[str, ...] = ()
 ) -> list[Step]:
     names = [name for name in (BUCKET_ACCESS_BUCKET_PROTECTION, BUCKET_PROTECTION) if name in bucket.meta.finalizers]
-    return [_finalizer(world, bucket.ref, finding, name, bucket.ref, proof=proof, needs=needs) for name in names]
-
-
-def _finalizer(
-    world: World, ref: Ref, finding: Finding, name: str, solves: Ref, *, proof: str = "", needs: tuple[str, ...] = ()
-) -> Step:
-    proofs = [f"the driver confirms {need} first" for need in needs] + ([proof] if proof else [])
-    values = {"finalizer": name}
-    return step_of(
-        world,
-        Action.REMOVE_FINALIZER,
-        ref,
-        solves=solves,
-        why=finding.title,
-        values=values,
-        finding=finding.code,
-        proof=proofs,
-        needs=needs,
-    )
-
-
-def _deletion(
-    world: World, ref: Ref, finding: Finding, *, leaves: str, solves: Ref | None = None, remains: str = ""
-) -> Step:
-    return step_of(
-        world,
-        Action.DELETE_OBJECT,
-        ref,
-        solves=solves,
-        why=finding.title,
-        finding=finding.code,
-        leaves=leaves,
-        remains=remains or (leaves if leaves.startswith("may leave") else ""),
-        inverse=None if has_backend_state(world, ref) else _REMADE,
-    )
+    return [finalizer(world, bucket.ref, finding, name, bucket.ref, proof=proof, needs=needs) for name in names]
 
 
 _UNBORN: Final = ("COSI101", "COSI102", "COSI103")

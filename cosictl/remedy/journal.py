@@ -134,17 +134,18 @@ class Journal:
 
     def _write(self, data: bytes) -> None:
         try:
-            self._put(data)
+            self.put(data)
         except OSError as error:
             if error.errno not in {errno.ENOSPC, errno.EDQUOT} or not self._reserve.exists():
                 raise _unwritable(self.path, error) from error
             self._reserve.unlink()
             try:
-                self._put(data)
+                self.put(data)
             except OSError as again:
                 raise _unwritable(self.path, again) from again
 
-    def _put(self, data: bytes) -> None:
+    def put(self, data: bytes) -> None:
+        """Write bytes to the end and wait until they are on the disk; raises OSError."""
         sent = 0
         while sent < len(data):
             sent += os.write(self._descriptor, data[sent:])

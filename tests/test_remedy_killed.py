@@ -1,0 +1,136 @@
+"""kill -9 at every point of a run: what goes on ends right, what is taken back is as before, nothing happens twice."""
+
+import itertools
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from cosictl.errors import CosictlError
+from cosictl.flows.change import Origin, go_on, make_plan, run_plan
+from cosictl.model.plan import Plan, Result
+from cosictl.model.refs import Kind, Ref
+from cosictl.remedy.document import plan_document
+from cosictl.remedy.journal import Run, read_run, runs_in
+from cosictl.remedy.planners.common import Known
+from cosictl.remedy.planners.mark import Note, plan_marks
+from cosictl.remedy.planners.repair import plan_repairs
+from cosictl.remedy.undo import plan_undo
+from cosictl.sandbox.objects import TEAM
+from cosictl.sandbox.run import Sandbox
+from tests.changing import Hands
+from tests.cli_process import ROOT, environment
+from tests.live_sandbox import live
+
+SCRIPT: Final = ROOT / "tests" / "killed_run.py"
+CLAIMS: Final = tuple(Ref(Kind.CLAIM, TEAM, name) for name in ("logs", "photos"))
+WAIT: Final = 5.0
+
+
+def killed(hands: Hands, plan: Plan, folder: Path) -> Iterator[Path]:
+    """Run a plan again and again, killed one point later each time; yields the folder of each run's journal."""
+    for point in itertools.count(1):
+        journals = folder / str(point)
+        path = folder / f"{point}.json"
+        path.write_text(json.dumps(plan_document(plan)))
+        words = [str(hands.sandbox.kubeconfig), str(journals), str(path), str(point)]
+        done = subprocess.run(
+            [sys.executable, str(SCRIPT), *words], env=environment(), capture_output=True, timeout=60, check=False
+        )
+        if done.returncode == 0:
+            assert point > 10, "hardly any point was found"
+            return
+        assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+        yield journals
+
+
+def begun(folder: Path) -> Run | None:
+    """The journal of a run; None where it was killed before its first line was whole."""
+    found = runs_in(folder)
+    try:
+        return read_run(found[0]) if found else None
+    except CosictlError:
+        return None
+
+
+def marking(hands: Hands) -> Plan:
+    world = hands.ports.observe()
+    proposal = plan_marks(world, CLAIMS, Note(reason="looked at", by="a test"))
+    origin = Origin(verb="mark", cluster=hands.ports.identity(), source="test", now=hands.ports.now())
+    return make_plan(proposal, origin, limit=20)
+
+
+def state(hands: Hands) -> list[dict[str, Any]]:
+    """The claims as they are, without what the server counts."""
+    trees = [hands.get(f"claim/{ref.name}") for ref in CLAIMS]
+    assert all(tree is not None for tree in trees)
+    return [json.loads(json.dumps(tree)) for tree in trees]
+
+
+def versions(trees: list[dict[str, Any]]) -> list[str]:
+    return [tree["metadata"]["resourceVersion"] for tree in trees]
+
+
+def marks(trees: list[dict[str, Any]]) -> list[str | None]:
+    return [tree["metadata"].get("annotations", {}).get("cosictl.dev/mark") for tree in trees]
+
+
+def events_of(sandbox: Sandbox) -> list[str]:
+    return [item["metadata"]["name"] for item in sandbox.store.snapshot() if item.get("reason") == "Marked"]
+
+
+def clean(hands: Hands) -> None:
+    for ref in CLAIMS:
+        hands.patch(f"claim/{ref.name}", {"metadata": {"annotations": {"cosictl.dev/mark": None}}})
+
+
+def test_a_killed_run_goes_on(tmp_path: Path) -> None:
+    with live(tmp_path, "healthy", speed=30) as sandbox:
+        hands = Hands(sandbox)
+        plan = marking(hands)
+        before_events = len(events_of(sandbox))
+        for journals in killed(hands, plan, tmp_path):
+            before = state(hands)
+            run = begun(journals)
+            if run is None:
+                assert marks(before) == [None, None], "a change without a journal"
+                continue
+            if run.finished:
+                outcomes_done = [record.result for record in run.steps.values()]
+                assert outcomes_done == [Result.DONE, Result.DONE]
+            _, outcomes = go_on(run, hands.ports, wait=WAIT)
+            assert [outcome.result for outcome in outcomes] == [Result.DONE, Result.DONE]
+            after = state(hands)
+            assert None not in marks(after)
+            for was, now, version, newer in zip(
+                marks(before), marks(after), versions(before), versions(after), strict=True
+            ):
+                assert was is None or (was, version) == (now, newer), "a step was done twice"
+            again = read_run(run.path)
+            assert {number: record.result for number, record in again.steps.items()} == {1: Result.DONE, 2: Result.DONE}
+            assert again.finished
+            clean(hands)
+        assert len(events_of(sandbox)) > before_events
+
+
+def test_a_killed_run_is_taken_back(tmp_path: Path) -> None:
+    with live(tmp_path, "handoff", speed=30) as sandbox:
+        hands = Hands(sandbox)
+        hands.until(lambda: "COSI201" in hands.findings(), "COSI201")
+        world = hands.ports.observe()
+        refs = tuple(finding.root for finding in world.report.findings if finding.code == "COSI201")[:2]
+        origin = Origin(verb="repair", cluster=hands.ports.identity(), source="test", now=hands.ports.now())
+        plan = make_plan(plan_repairs(world, refs, Known()), origin, limit=20)
+        for journals in killed(hands, plan, tmp_path):
+            run = begun(journals)
+            if run is None:
+                assert sandbox.difference() == ()
+                continue
+            back = make_plan(plan_undo(hands.ports.observe(), run), origin, limit=20)
+            if back.steps:
+                _, outcomes = run_plan(back, hands.ports, journals / "undo", by="a test", wait=WAIT)
+                assert {outcome.result for outcome in outcomes} == {Result.DONE}
+            assert sandbox.difference() == ()

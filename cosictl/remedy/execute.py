@@ -18,7 +18,7 @@ from cosictl.remedy.journal import Journal, Run, StepRecord
 from cosictl.remedy.mark_event import event_write
 from cosictl.remedy.ports import Fate, Ports, Sent
 from cosictl.remedy.rehearse import refused_outcome
-from cosictl.remedy.state import pin_of, pin_words
+from cosictl.remedy.state import pin_of, pin_words, value_words
 from cosictl.remedy.verify import verified
 from cosictl.remedy.world import World
 from cosictl.remedy.writes import has_landed, uid_of, version_of, write_of
@@ -146,7 +146,7 @@ class Execution:
         values = self._completed(step)
         for _ in range(TRIES):
             now = self._ports.read(step.target)
-            moved = pin_words(step.pin, now)
+            moved = pin_words(step.pin, now) or (value_words(step, now) if now is not None else "")
             if moved:
                 return Outcome(step=step, result=Result.REFUSED, words=moved)
             self._begin(number, step, values, now)

@@ -1,11 +1,13 @@
 """The state of an object as its pins see it, from what the server sends. Pure."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from cosictl.knowledge.annotations import MARK, NUDGE
 from cosictl.model.objects import Meta
-from cosictl.model.plan import Pin
+from cosictl.model.plan import Action, Pin, Step
 from cosictl.remedy.writes import finalizers_of, uid_of
 
 Json = Mapping[str, Any]
@@ -38,6 +40,38 @@ def meta_of(tree: Json) -> Meta:
         deleted=pin.deleted,
         finalizers=pin.finalizers,
     )
+
+
+def value_words(step: Step, now: Json) -> str:
+    """Return what another hand did to the very value a step sets; "" where it is as it was planned on.
+
+    Annotations and status move no generation, so that pins alone would not see it.
+    """
+    values = step.values
+    match step.action:
+        case Action.MARK | Action.UNMARK | Action.NUDGE:
+            name = values.get("name") or (NUDGE if step.action is Action.NUDGE else MARK)
+            found = _part(_part(now, "metadata"), "annotations").get(name)
+            return _moved(f"annotation {name}", found, values.get("before") or None)
+        case Action.REPAIR_HANDOFF | Action.RESTORE_STATUS:
+            found = _part(now, "status").get(values["field"])
+            return _moved(f"status.{values['field']}", found or None, json.loads(values["before"]) or None)
+        case Action.QUARANTINE | Action.RESUME:
+            wanted = values["original" if step.action is Action.QUARANTINE else "parked"]
+            return _moved("spec.driverName", _part(now, "spec").get("driverName"), wanted)
+        case Action.SET_RETAIN:
+            return _moved("spec.deletionPolicy", _part(now, "spec").get("deletionPolicy"), values["before"])
+        case _:
+            return ""
+
+
+def _part(tree: Json, name: str) -> Json:
+    found = tree.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _moved(what: str, found: object, wanted: object) -> str:
+    return "" if found == wanted else f"{what} was changed by another hand: it is {found or 'not set'}"
 
 
 def pin_words(pin: Pin | None, now: Json | None) -> str:

@@ -60,7 +60,7 @@ def _annotation(world: World, done: Done) -> Proposal:
     text = _annotation_of(before, name)
     if text is None:
         return guarded(world, [_undo(world, step, Action.UNMARK, {"name": name, "before": ours or ""})])
-    return guarded(world, [_undo(world, step, Action.MARK, {"name": name, "text": text})])
+    return guarded(world, [_undo(world, step, Action.MARK, {"name": name, "text": text, "before": ours or ""})])
 
 
 def _driver_name(world: World, done: Done) -> Proposal:
@@ -86,9 +86,9 @@ def _status(world: World, done: Done) -> Proposal:
         return declined(step.target.ref, gone)
     field = record.values["field"]
     was = _mapping((before or {}).get("status")).get(field)
-    if step.action is Action.RESTORE_STATUS:
-        return guarded(world, [_undo(world, step, Action.REPAIR_HANDOFF, {"field": field, "value": json.dumps(was)})])
-    return guarded(world, [_undo(world, step, Action.RESTORE_STATUS, {"field": field, "value": json.dumps(was)})])
+    action = Action.REPAIR_HANDOFF if step.action is Action.RESTORE_STATUS else Action.RESTORE_STATUS
+    values = {"field": field, "value": json.dumps(was), "before": record.values["value"]}
+    return guarded(world, [_undo(world, step, action, values)])
 
 
 def _deleted(world: World, done: Done) -> Proposal:

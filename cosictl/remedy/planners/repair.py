@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from cosictl.knowledge.annotations import QUARANTINED_DRIVER
+from cosictl.knowledge.annotations import NUDGE, QUARANTINED_DRIVER
 from cosictl.knowledge.finalizers import CLAIM_PROTECTION, SECRET_PROTECTION
 from cosictl.model.objects import Access, Bucket, Claim
 from cosictl.model.plan import Action
@@ -147,7 +147,7 @@ def nudge(world: World, finding: Finding, known: Known) -> Proposal:
         Action.NUDGE,
         item.ref,
         why=finding.title,
-        values={},
+        values={"before": item.meta.annotations.get(NUDGE, "")},
         finding=finding.code,
         leaves="nothing: the sidecar goes on with the deletion that was asked for",
     )
@@ -192,6 +192,7 @@ def zombie(world: World, finding: Finding, known: Known) -> Proposal:
         Action.NUDGE,
         claim.ref,
         why="so that the controller deletes the Bucket it asked for",
+        values={"before": claim.meta.annotations.get(NUDGE, "")},
         finding="COSI307",
         fingerprinted=False,
     )

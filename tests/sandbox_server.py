@@ -56,7 +56,7 @@ class Sandbox:
         self.log: list[str] = []
         clock = clock or Clock()
         self.store = Store(clock, versions, history=history)
-        access = Access(users or {ADMIN_TOKEN: ADMIN, VIEWER_TOKEN: VIEWER})
+        access = Access(dict(users) if users else {ADMIN_TOKEN: ADMIN, VIEWER_TOKEN: VIEWER})
         self.server = ApiServer(
             self.store, clock, access=access, faults=parse_faults(faults), log=self.log.append, **more
         )

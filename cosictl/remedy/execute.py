@@ -26,6 +26,8 @@ from cosictl.remedy.writes import has_landed, uid_of, version_of, write_of
 Json = Mapping[str, Any]
 # How often a write is tried again whose object moved by itself, or whose answer was lost.
 TRIES: Final = 5
+# Seconds before the second try; each later one waits as much longer.
+_PAUSE: Final = 0.1
 _FOUND: Final = "found done after an interruption"
 _STOPS: Final = frozenset({Result.REFUSED, Result.FAILED})
 
@@ -144,7 +146,10 @@ class Execution:
 
     def _write(self, number: int, step: Step, world: World) -> Outcome:
         values = self._completed(step)
-        for _ in range(TRIES):
+        said = ""
+        for attempt in range(TRIES):
+            if attempt:
+                self._ports.sleep(_PAUSE * attempt)
             now = self._ports.read(step.target)
             moved = pin_words(step.pin, now) or (value_words(step, now) if now is not None else "")
             if moved:
@@ -153,13 +158,14 @@ class Execution:
             sent = self._ports.send(write_of(step, now, values=values), dry_run=False)
             outcome = self._judged(step, sent, now, values)
             if outcome is None:
+                said = sent.words
                 continue
             if outcome.result is not Result.DONE:
                 return outcome
             if step.action is Action.MARK:
                 return self._with_event(number, outcome, values, world)
             return verified(step, self._ports, wait=self._wait, values=values)
-        return Outcome(step=step, result=Result.FAILED, words=f"it moved in each of {TRIES} tries; nothing was written")
+        return Outcome(step=step, result=Result.FAILED, words=f"not written in {TRIES} tries: {said or 'it moved'}")
 
     def _judged(self, step: Step, sent: Sent, before: Json | None, values: Mapping[str, str]) -> Outcome | None:
         """What an answer means for a step; None: read it again and try again."""

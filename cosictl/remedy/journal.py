@@ -70,7 +70,7 @@ class Journal:
     @classmethod
     def create(cls, folder: Path, plan: Plan, *, at: datetime, by: str) -> "Journal":
         """Begin a journal; raises JournalError where the folder cannot be written to or the disk is full."""
-        run_id = f"{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        run_id = f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03}Z-{secrets.token_hex(3)}"
         path = folder / f"{run_id}{SUFFIX}"
         try:
             folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)

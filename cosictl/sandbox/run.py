@@ -56,10 +56,11 @@ class Sandbox:
         self._first_socket = socket
         self.store = Store(clock, [api.value for api in plan.versions])
         self.pods = Pods(self.store, clock)
+        self.access = Access()
         self._server = ApiServer(
             self.store,
             clock,
-            access=Access(),
+            access=self.access,
             faults=faults,
             port=port,
             logs=self.pods.logs,
@@ -77,6 +78,10 @@ class Sandbox:
     def url(self) -> str:
         """Where the API server listens."""
         return self._server.url
+
+    def sabotage(self, faults: Sequence[Fault]) -> None:
+        """Let the API server do these things wrong from now on, and no others."""
+        self._server.sabotage(faults)
 
     async def __aenter__(self) -> Self:
         try:

@@ -54,12 +54,18 @@ class Ask:
 class Access:
     """Users by token. ``token`` is the first user's, the one of the kubeconfig."""
 
-    users: Mapping[str, User] = field(default_factory=lambda: {new_token(): ADMIN})
+    users: dict[str, User] = field(default_factory=lambda: {new_token(): ADMIN})
 
     @property
     def token(self) -> str:
         """The token of the first user."""
         return next(iter(self.users))
+
+    def admit(self, user: User) -> str:
+        """Let somebody in; return the token."""
+        token = new_token()
+        self.users[token] = user
+        return token
 
     def identify(self, headers: Mapping[str, str]) -> User:
         """Return who asks; without a token it is nobody. Raises ApiError: 401 unknown token, 403 may not pretend."""

@@ -120,6 +120,10 @@ class FaultPlan:
     def __init__(self, faults: Iterable[Fault]) -> None:
         self._due: list[tuple[Fault, int]] = [(fault, fault.times) for fault in faults]
 
+    def replace(self, faults: Iterable[Fault]) -> None:
+        """Forget what is still due, and begin with these."""
+        self._due = [(fault, fault.times) for fault in faults]
+
     def take(self, verb: str, resource: str, *, query: Container[str] = ()) -> Fault | None:
         """Return what goes wrong with a request, and count it."""
         for place, (fault, left) in enumerate(self._due):

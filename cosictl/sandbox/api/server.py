@@ -90,6 +90,10 @@ class ApiServer:
         }
         return json.dumps(config, indent=2) + "\n"
 
+    def sabotage(self, faults: Sequence[Fault]) -> None:
+        """From now on do these things wrong, and no others."""
+        self._plan.replace(faults)
+
     async def start(self) -> None:
         """Listen. OSError where the port is taken."""
         application = web.Application(

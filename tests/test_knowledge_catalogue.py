@@ -13,6 +13,8 @@ from cosictl.knowledge.commands import BLANKS
 from cosictl.knowledge.documents import findings_page
 from cosictl.knowledge.finalizers import FINALIZERS
 from cosictl.model.failures import FixBy
+from cosictl.remedy.planners.cleanup import CLEANUPS
+from cosictl.remedy.planners.repair import REPAIRS
 
 ENTRIES = list(CATALOGUE.values())
 COMMANDS = [(entry.code, command) for entry in ENTRIES for command in entry.commands]
@@ -28,7 +30,7 @@ def test_every_id_of_a_group_has_its_number(letter: str, digit: int, last: int) 
 def test_the_codes_beyond_the_groups() -> None:
     extra = {entry.code: entry.id for entry in ENTRIES if entry.code[4] in "69" or entry.id == "A09b"}
     assert extra["COSI419"] == "A09b"
-    assert set(extra) == {"COSI419", "COSI601", "COSI602", "COSI901", "COSI902", "COSI903", "COSI904"}
+    assert set(extra) == {"COSI419", "COSI601", "COSI602", "COSI603", "COSI901", "COSI902", "COSI903", "COSI904"}
 
 
 def test_codes_and_ids_are_unique_and_in_order() -> None:
@@ -91,11 +93,12 @@ def test_a_command_is_of_a_kind_that_may_be_offered(code: str, command: str) -> 
     words = command.split()
     verb = words[1]
     if words[0] == "cosictl":
-        # Reproducing shows what it would send, says what that can do, and asks.
-        assert verb in {"diagnose", "get", "events", "classify", "explain", "snapshot"} or words[1:3] == [
-            "probe-driver",
-            "reproduce",
-        ], code
+        # Reproducing shows what it would send, says what that can do, and asks; changing verbs only plan.
+        reading = {"diagnose", "get", "events", "classify", "explain", "snapshot"}
+        planning = {"cleanup", "repair", "resume"}
+        assert verb in reading | planning or words[1:3] == ["probe-driver", "reproduce"], code
+        assert "--apply" not in words
+        assert "--confirm" not in words
     reading = {"get", "logs", "describe", "api-versions", "api-resources", "auth"}
     changing = {"annotate", "patch", "edit", "delete", "create"}
     assert words[0] == "cosictl" or verb in reading | changing, code
@@ -112,8 +115,17 @@ def test_reading_comes_before_changing(entry: Entry) -> None:
 
 
 def test_deleting_is_offered_only_where_it_is_known_to_be_safe() -> None:
-    deleting = {code for code, command in COMMANDS if command.startswith("kubectl delete")}
-    assert deleting == {"COSI101", "COSI104", "COSI106", "COSI414"}
+    assert not any(command.startswith("kubectl delete") for _, command in COMMANDS)
+    cleaning = {code for code, command in COMMANDS if command.startswith("cosictl cleanup")}
+    assert cleaning == {*("COSI101", "COSI104", "COSI106", "COSI414"), *("COSI301", "COSI305", "COSI310")}
+
+
+def test_every_repair_and_clean_up_that_is_offered_exists() -> None:
+    for code, command in COMMANDS:
+        if command.startswith("cosictl cleanup"):
+            assert code in CLEANUPS, code
+        elif command.startswith("cosictl repair"):
+            assert code in REPAIRS, code
 
 
 def test_finalizers_named_in_remedies_exist() -> None:

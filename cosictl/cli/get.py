@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -34,6 +35,8 @@ def get(
             metavar="LIST", autocompletion=complete_outlooks, help="Only these outlooks: looping,parked and so on."
         ),
     ] = None,
+    marked: Annotated[bool, typer.Option("--marked", help="Only objects that bear a mark.")] = False,
+    expired: Annotated[bool, typer.Option("--expired", help="Only objects whose mark has expired.")] = False,
     sort_by: Annotated[
         str | None, typer.Option(metavar="PATH", help="A column (since, outlook), or a JSONPath (.metadata.name).")
     ] = None,
@@ -56,6 +59,7 @@ def get(
 
     targets = parse_targets([resource, *(names or ())])
     layout = read_layout(shared, outlook=outlook, sort_by=sort_by, no_trunc=no_trunc)
+    layout = replace(layout, wanted=replace(layout.wanted, marked=marked or expired, expired=expired))
     source = open_source(shared, dumps, as_of=as_of, targets=targets, keep_raw=layout.needs_documents)
     if watch:
         watch_listing(source, layout, watch_interval(interval, targets=targets, dumps=dumps))

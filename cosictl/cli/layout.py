@@ -13,6 +13,7 @@ from cosictl.cli.jsonpath import Select, compile_columns, compile_path, compile_
 from cosictl.cli.options import Shared
 from cosictl.cli.output import Format, output, print_document, unknown_format
 from cosictl.errors import UsageError
+from cosictl.flows.get import Wanted
 from cosictl.model.report import Outlook
 
 JSONPATH: Final = "jsonpath="
@@ -42,7 +43,7 @@ class Layout:
     chosen: Format | None
     printer: Printer | None
     sort: Select | None
-    outlooks: frozenset[Outlook]
+    wanted: Wanted
     no_trunc: bool
 
     @property
@@ -69,7 +70,7 @@ def read_layout(shared: Shared, *, outlook: str | None, sort_by: str | None, no_
         chosen=chosen,
         printer=printer,
         sort=compile_path(SORT_COLUMNS.get(sort_by, sort_by)) if sort_by else None,
-        outlooks=read_outlooks(outlook or ""),
+        wanted=Wanted(outlooks=read_outlooks(outlook or "")),
         no_trunc=no_trunc,
     )
 

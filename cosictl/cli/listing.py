@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def print_listing(source: Source, layout: Layout) -> None:
     """Print the objects asked for; raises NotFoundError, ClusterError and UsageError."""
     builder, snapshot = source.load()
-    listing = list_objects(lambda: snapshot, asked=source.asked, outlooks=layout.outlooks)
+    listing = list_objects(lambda: snapshot, asked=source.asked, wanted=layout.wanted)
     say_unread(snapshot)
     _print(builder, listing, layout, source.asked)
 
@@ -50,7 +50,7 @@ class _Looks:
         """Look; what was asked for by name may go later, but must be there at first (NotFoundError)."""
         self._builder, snapshot = self._source.load()
         try:
-            listing = list_objects(lambda: snapshot, asked=self._source.asked, outlooks=self._layout.outlooks)
+            listing = list_objects(lambda: snapshot, asked=self._source.asked, wanted=self._layout.wanted)
         except NotFoundError:
             if self._first:
                 raise

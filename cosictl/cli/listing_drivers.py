@@ -11,7 +11,7 @@ from cosictl.cli.output import Format, output
 from cosictl.cli.said import say_none
 from cosictl.cli.wiring import Source
 from cosictl.errors import UsageError
-from cosictl.flows.get import DriverLine, list_drivers
+from cosictl.flows.get import DriverLine, Wanted, list_drivers
 from cosictl.render.safe import escape
 
 DRIVER_HEADS: Final = ("NAME", "BUCKETS", "STUCK", "SIDECAR POLICY", "CERTAINTY", "WHY")
@@ -19,8 +19,8 @@ DRIVER_HEADS: Final = ("NAME", "BUCKETS", "STUCK", "SIDECAR POLICY", "CERTAINTY"
 
 def print_drivers(source: Source, layout: Layout) -> None:
     """Print the drivers; raises NotFoundError and UsageError."""
-    if layout.outlooks:
-        raise UsageError("a driver has no outlook", next_step="leave out --outlook, or get buckets")
+    if layout.wanted != Wanted():
+        raise UsageError("a driver has no outlook and no mark", next_step="leave out --outlook, or get buckets")
     lines = list_drivers(source.read, asked=source.asked)
     documents = [_driver_document(line) for line in lines]
     if layout.sort is not None:

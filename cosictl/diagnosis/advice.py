@@ -14,7 +14,7 @@ _ESSENTIAL = frozenset({"name", "bucket", "claim", "class", "secret", "finalizer
 
 
 # What takes something away or overwrites it; an annotation only wakes a reconciler.
-_CHANGING = ("kubectl delete ", "kubectl patch ", "kubectl edit ")
+_CHANGING = ("kubectl delete ", "kubectl patch ", "kubectl edit ", "cosictl cleanup ")
 
 
 def offered(templates: Sequence[str], outlook: Outlook) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cosictl.model.failures import Carrier, Failure
 from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, Event, Lease, Stateful
-from cosictl.model.refs import Api, Kind, Rpc
+from cosictl.model.refs import Api, Kind, Ref, Rpc
 from cosictl.model.snapshot import ReadOutcome, Snapshot
 
 # A v1alpha1 sidecar that cannot write a Bucket records the event on an object without a name
@@ -88,6 +88,18 @@ class Graph:
         if claim is None or (link.uid and claim.meta.uid and claim.meta.uid != link.uid):
             return None
         return claim
+
+    def object_of(self, ref: Ref) -> Stateful | None:
+        """A Bucket, claim or access by its reference."""
+        match ref.kind:
+            case Kind.BUCKET:
+                return self.buckets.get(ref.name)
+            case Kind.CLAIM:
+                return self.claims.get((ref.namespace, ref.name))
+            case Kind.ACCESS:
+                return self.accesses.get((ref.namespace, ref.name))
+            case _:
+                return None
 
     def failures_of(self, obj: Stateful) -> tuple[Failure, ...]:
         """What was recorded about an object, the newest first: its events, or its status.error."""

@@ -8,13 +8,14 @@ from cosictl.diagnosis.assess import assess_access, assess_bucket, assess_claim
 from cosictl.diagnosis.case import Verdict
 from cosictl.diagnosis.fold import fold
 from cosictl.diagnosis.graph import Graph, link
+from cosictl.diagnosis.marks import mark_evidence
 from cosictl.diagnosis.notes import NOTES, Observed
 from cosictl.diagnosis.policy import apis_in_use, choose
 from cosictl.knowledge.catalogue import CATALOGUE
 from cosictl.model.failures import FixBy
 from cosictl.model.objects import AccessClass, Bucket, BucketClass
 from cosictl.model.refs import Ref
-from cosictl.model.report import STUCK, Assessment, Finding, Outlook, Report
+from cosictl.model.report import STUCK, Assessment, Evidence, Finding, Outlook, Report
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot
 
 # Worst first: what will not move by itself, then what cannot be told, then what moves.
@@ -94,7 +95,7 @@ def _finding(graph: Graph, item: Assessment, verdict: Verdict, symptoms: tuple[R
         outlook=verdict.outlook,
         fix_by=_fix_by(verdict, item),
         symptoms=symptoms,
-        evidence=verdict.evidence,
+        evidence=(*verdict.evidence, *_marks(graph, item.ref)),
         explanation="; ".join(verdict.basis),
         remedy=verdict.remedy or entry.remedy,
         commands=commands_about(
@@ -104,6 +105,12 @@ def _finding(graph: Graph, item: Assessment, verdict: Verdict, symptoms: tuple[R
         candidates=verdict.candidates,
         since=item.since,
     )
+
+
+def _marks(graph: Graph, ref: Ref) -> tuple[Evidence, ...]:
+    """What somebody wrote on the object."""
+    item = graph.object_of(ref)
+    return mark_evidence(item.meta, graph.snapshot.taken_at) if item is not None else ()
 
 
 def _fix_by(verdict: Verdict, item: Assessment) -> FixBy:

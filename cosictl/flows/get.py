@@ -1,9 +1,10 @@
 """Get: observe, conclude, keep the objects asked for, with their verdicts."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from cosictl.diagnosis.marks import is_expired, mark_of
 from cosictl.diagnosis.report import diagnose
 from cosictl.flows.asked import PLURALS, Asked, check_read, found
 from cosictl.model.objects import Access, AccessClass, BucketClass, Claim, CosiObject
@@ -47,15 +48,28 @@ class ClassLine:
     stuck: int
 
 
-def list_objects(read: Callable[[], Snapshot], *, asked: Asked, outlooks: Collection[Outlook] = ()) -> Listing:
-    """Return the objects asked for; with ``outlooks`` only those of one of them. Raises NotFoundError."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which of the objects asked for: of these outlooks (none: any), with a mark, with one that has expired."""
+
+    outlooks: frozenset[Outlook] = frozenset()
+    marked: bool = False
+    expired: bool = False
+
+
+def list_objects(read: Callable[[], Snapshot], *, asked: Asked, wanted: Wanted | None = None) -> Listing:
+    """Return the objects asked for, as far as they are wanted. Raises NotFoundError."""
     snapshot = read()
     check_read(snapshot, [PLURALS[named.kind] for named in asked.named if named.kind is not None])
     report = diagnose(snapshot)
     verdicts = {item.ref: item for item in report.objects}
     objects = found(snapshot, asked)
-    if outlooks:
-        objects = tuple(item for item in objects if item.ref in verdicts and verdicts[item.ref].outlook in outlooks)
+    if wanted is not None and wanted.outlooks:
+        objects = tuple(o for o in objects if o.ref in verdicts and verdicts[o.ref].outlook in wanted.outlooks)
+    if wanted is not None and wanted.marked:
+        marks = ((item, mark_of(item.meta)) for item in objects)
+        now = snapshot.taken_at
+        objects = tuple(o for o, mark in marks if mark is not None and (not wanted.expired or is_expired(mark, now)))
     return Listing(objects=objects, verdicts=verdicts, snapshot=snapshot)
 
 

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from cosictl.diagnosis.marks import is_expired, mark_of
 from cosictl.errors import UsageError
 from cosictl.flows.asked import Asked, check_read, found
 from cosictl.model.objects import AccessClass, BucketClass
 from cosictl.model.refs import Ref
 from cosictl.model.report import STUCK, Outlook
-from cosictl.remedy.world import World, is_expired, mark_of
+from cosictl.remedy.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ ENTRIES = (
         commands=(
             cmd.BUCKET_CLAIMS,
             cmd.SHOW_CLAIM,
-            cmd.SET_CLAIM_BUCKET,
+            cmd.REPAIR_CLAIM,
             cmd.NUDGE_CLAIM,
         ),
         stuck_hint="Waiting does not help: nobody was asked to do anything.",

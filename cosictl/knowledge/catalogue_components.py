@@ -185,4 +185,21 @@ ENTRIES = (
         stuck_hint="Waiting does not help without a sidecar.",
         limits="needs the right to read Leases",
     ),
+    Entry(
+        code="COSI603",
+        id="K03",
+        title="Bucket is quarantined: its retries were stopped on purpose",
+        apis=ALPHA1,
+        symptom="The Bucket bears the annotation cosictl.dev/quarantined-driver, and its driver's name is nobody's.",
+        tell_apart="The annotation holds the name that its driver had before.",
+        cause="Somebody took it out of the sidecar's reach with cosictl quarantine, to stop a loop.",
+        source="v0.2.2 bucket_controller.go:82 (65 s of silence measured), :329-334",
+        remedy="When the cause is gone, or before anything is deleted: resume, which puts the driver's name back.",
+        risk="Do not delete it or its claim while it is quarantined: no sidecar would ask its driver, and whatever a "
+        "create has made in the backend would stay there.",
+        fix_by=FixBy.ADMIN,
+        detect=Detect.OBJECTS,
+        commands=(cmd.SHOW_BUCKET, "cosictl resume bucket/{bucket}"),
+        stuck_hint="Waiting does not help: nobody tries until it is resumed.",
+    ),
 )

@@ -22,7 +22,7 @@ ENTRIES = (
         "inside, so a repaired right may delete data at once.",
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
-        commands=(cmd.BUCKET_HISTORY, cmd.SHOW_BUCKET, cmd.RETAIN),
+        commands=(cmd.BUCKET_HISTORY, cmd.SHOW_BUCKET, cmd.LET_GO),
         stuck_hint="Waiting helps only if the error itself can pass.",
     ),
     Entry(
@@ -60,7 +60,7 @@ ENTRIES = (
         risk="Never delete by age: the data may be in use by somebody who has the credentials.",
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
-        commands=(cmd.SHOW_BUCKET, cmd.CLAIMS, cmd.RETAIN),
+        commands=(cmd.SHOW_BUCKET, cmd.CLAIMS, cmd.LET_GO),
         stuck_hint="Waiting does not help: nobody cleans up orphans.",
     ),
     Entry(
@@ -84,7 +84,7 @@ ENTRIES = (
             "cosictl diagnose -n {namespace}",
             cmd.LEASES,
             cmd.LOGS,
-            cmd.NUDGE_ANY,
+            "cosictl repair {kind}/{name} -n {namespace}",
         ),
         stuck_hint="Waiting does not help if the request was lost.",
         limits="whether the driver is being called stands in its log only",
@@ -120,7 +120,7 @@ ENTRIES = (
         risk="With policy Delete the driver has already deleted the bucket, and deletes again with every try.",
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
-        commands=(cmd.SHOW_BUCKET, "cosictl explain bucket-protection", cmd.RETAIN),
+        commands=(cmd.SHOW_BUCKET, "cosictl explain bucket-protection", cmd.LET_GO),
         stuck_hint="Waiting does not help: the name stays empty.",
     ),
     Entry(

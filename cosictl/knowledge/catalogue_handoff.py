@@ -25,7 +25,7 @@ ENTRIES = (
         commands=(
             cmd.SHOW_BUCKET,
             cmd.SHOW_CLAIM,
-            cmd.SET_CLAIM_READY,
+            cmd.REPAIR_CLAIM,
         ),
         stuck_hint="Waiting does not help: nothing repeats the hand-off.",
     ),
@@ -63,7 +63,7 @@ ENTRIES = (
         commands=(
             cmd.BUCKET_CLAIMS,
             cmd.SHOW_CLAIM,
-            cmd.SET_CLAIM_BUCKET,
+            cmd.REPAIR_CLAIM,
         ),
         stuck_hint="Waiting does not help: nobody writes the name later.",
     ),

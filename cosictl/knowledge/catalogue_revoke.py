@@ -58,8 +58,7 @@ ENTRIES = (
         commands=(
             cmd.ACCESS_HISTORY,
             cmd.LEASES,
-            "kubectl create secret generic -n {namespace} --dry-run=server -o name -- {secret}",
-            "kubectl create secret generic -n {namespace} -- {secret}",
+            cmd.REPAIR_ACCESS,
         ),
         stuck_hint="Waiting does not help: the Secret does not come back.",
     ),
@@ -80,7 +79,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.PROBE,
         meanwhile="COSI413",
-        commands=(cmd.SHOW_ACCESS, "kubectl get secret/{secret} -n {namespace} -o name", cmd.LEASES, cmd.NUDGE_ACCESS),
+        commands=(cmd.SHOW_ACCESS, "kubectl get secret/{secret} -n {namespace} -o name", cmd.LEASES, cmd.REPAIR_ACCESS),
         stuck_hint="Waiting does not help: nobody tries again.",
         limits="COSI306 looks the same; the sidecar log (verbosity 3) tells them apart",
     ),

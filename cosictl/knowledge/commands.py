@@ -46,15 +46,14 @@ NUDGE_CLAIM = f'kubectl annotate bucketclaim/{{claim}} -n {{namespace}} {NUDGE}=
 NUDGE_ANY = f'kubectl annotate {{resource}}/{{name}} -n {{namespace}} {NUDGE}="$(date +%s)" --overwrite'
 HISTORY = "cosictl events {kind}/{name} -n {namespace}"
 SHOW = "kubectl get {resource}/{name} -n {namespace} -o yaml"
-NUDGE_ACCESS = f'kubectl annotate bucketaccess/{{name}} -n {{namespace}} {NUDGE}="$(date +%s)" --overwrite'
+REPAIR_ACCESS = "cosictl repair access/{name} -n {namespace}"
 RETAIN = f"""kubectl patch {BUCKET}/{{bucket}} --type=merge -p '{{{{"spec":{{{{"deletionPolicy":"Retain"}}}}}}}}'"""
-DELETE_CLAIM = "kubectl delete bucketclaim/{claim} -n {namespace} --wait=false"
-DELETE_ACCESS = "kubectl delete bucketaccess/{name} -n {namespace} --wait=false"
+LET_GO = "cosictl cleanup bucket/{bucket} --retain"
+DELETE_CLAIM = "cosictl cleanup claim/{claim} -n {namespace}"
+DELETE_ACCESS = "cosictl cleanup access/{name} -n {namespace}"
 
-_PATCH_CLAIM_STATUS = "kubectl patch bucketclaim/{claim} -n {namespace} --subresource=status --type=merge -p "
-SET_CLAIM_READY = _PATCH_CLAIM_STATUS + """'{{"status":{{"bucketReady":true}}}}'"""
-# The name is left blank on purpose: a person must have checked which Bucket it is.
-SET_CLAIM_BUCKET = _PATCH_CLAIM_STATUS + """'{{"status":{{"bucketName":"BUCKET"}}}}'"""
+# Each of these only plans; what it would do stands there before anything is done.
+REPAIR_CLAIM = "cosictl repair claim/{claim} -n {namespace}"
 
 # What a command shows where a name is not known: capitals stand out, and mean nothing to a shell.
 BLANKS: Mapping[str, str] = {

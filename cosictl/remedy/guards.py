@@ -7,6 +7,7 @@ step, on a new observation.
 from collections.abc import Mapping
 from typing import Final
 
+from cosictl.diagnosis.marks import is_expired, mark_of
 from cosictl.knowledge.annotations import QUARANTINED_DRIVER
 from cosictl.knowledge.finalizers import BUCKET_PROTECTION, FINALIZERS
 from cosictl.model.objects import Bucket, Claim
@@ -14,7 +15,7 @@ from cosictl.model.plan import Action
 from cosictl.model.refs import Api
 from cosictl.model.report import STUCK, Outlook
 from cosictl.remedy.guard import Guard, Refusal, Situation, bucket_behind, failure_of, has_backend_state, moved, no
-from cosictl.remedy.world import is_expired, mark_of, rivals_of, sidecars_of, zombie_words
+from cosictl.remedy.world import rivals_of, sidecars_of, zombie_words
 
 
 def same_uid(case: Situation) -> Refusal | None:

@@ -1,19 +1,16 @@
 """What planners and guards look at: one observation, its diagnosis, and the Secrets of the accesses in question."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from cosictl.diagnosis.graph import Graph, link
 from cosictl.diagnosis.policy import Policies, choose
 from cosictl.diagnosis.report import diagnose
 from cosictl.diagnosis.service import Service, components, lease_state
-from cosictl.knowledge.annotations import MARK
 from cosictl.knowledge.policy import Policy
 from cosictl.model.objects import Access, Bucket, Claim, Lease, Meta, Stateful
-from cosictl.model.refs import Kind, Ref
+from cosictl.model.refs import Ref
 from cosictl.model.report import Assessment, Finding, Report
 from cosictl.model.snapshot import Snapshot
 
@@ -21,20 +18,6 @@ from cosictl.model.snapshot import Snapshot
 _LEASE_V2 = "cosi-sidecar-leader-"
 # Without a deletion notice for longer than a running loop leaves its events untouched (policy.EVENT_GAP).
 _ZOMBIE_SILENCE = timedelta(seconds=330)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """What somebody wrote on an object; ``expires`` None: never. Unreadable marks hold nothing but their text."""
-
-    text: str
-    reason: str = ""
-    finding: str = ""
-    by: str = ""
-    at: str = ""
-    ticket: str = ""
-    hold: bool = False
-    expires: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +32,7 @@ class World:
 
     def item(self, ref: Ref) -> Stateful | None:
         """Return an object, None where it does not exist (or is no Bucket, claim or access)."""
-        match ref.kind:
-            case Kind.BUCKET:
-                return self.graph.buckets.get(ref.name)
-            case Kind.CLAIM:
-                return self.graph.claims.get((ref.namespace, ref.name))
-            case Kind.ACCESS:
-                return self.graph.accesses.get((ref.namespace, ref.name))
-            case _:
-                return None
+        return self.graph.object_of(ref)
 
     def meta(self, ref: Ref) -> Meta | None:
         """Return an object's metadata, those of a Secret included."""
@@ -104,27 +79,6 @@ def world_of(snapshot: Snapshot, secrets: Mapping[tuple[str, str], Meta | None] 
         verdicts={item.ref: item for item in report.objects},
         secrets=dict(secrets or {}),
     )
-
-
-def mark_of(meta: Meta) -> Mark | None:
-    """Return what somebody wrote on an object, if anything."""
-    text = meta.annotations.get(MARK)
-    if text is None:
-        return None
-    try:
-        tree: Any = json.loads(text)
-        expires = datetime.fromisoformat(tree["expires"]) if tree.get("expires") else None
-        if expires is not None and expires.tzinfo is None:
-            expires = None
-    except (ValueError, TypeError, AttributeError, KeyError):
-        return Mark(text=text)
-    words = {key: str(tree.get(key) or "") for key in ("reason", "finding", "by", "at", "ticket")}
-    return Mark(text=text, hold=tree.get("hold") is True, expires=expires, **words)
-
-
-def is_expired(mark: Mark, now: datetime) -> bool:
-    """Whether a mark's time has passed."""
-    return mark.expires is not None and mark.expires <= now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

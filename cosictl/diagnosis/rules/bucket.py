@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from cosictl.diagnosis.case import Case, Verdict, edit_ends_loop, may_lack_patch
 from cosictl.diagnosis.rules.silence import silent_bucket
+from cosictl.knowledge.annotations import QUARANTINED_DRIVER
 from cosictl.knowledge.policies import Effect
 from cosictl.model.failures import Cause
 from cosictl.model.objects import Bucket, BucketClass
@@ -37,6 +38,18 @@ def ready_without_id(case: Case[Bucket]) -> Verdict | None:
         outlook=Outlook.STALLED,
         basis=("its status says ready but holds no bucketID; the sidecar skips such a Bucket, accesses cannot use it",),
         code="COSI202",
+    )
+
+
+def quarantined(case: Case[Bucket]) -> Verdict | None:
+    """Taken out of the sidecar's reach on purpose; an annotation alone, with its old driver back, is none."""
+    original = case.obj.meta.annotations.get(QUARANTINED_DRIVER)
+    if original is None or case.driver.casefold() == original.casefold():
+        return None
+    return Verdict(
+        outlook=Outlook.PARKED,
+        basis=(f"quarantined: its driver {original} was replaced by {case.driver}, which no sidecar serves",),
+        code="COSI603",
     )
 
 
@@ -204,6 +217,7 @@ def untouched(case: Case[Bucket]) -> Verdict | None:
 RULES: tuple[Rule, ...] = (
     ready,
     ready_without_id,
+    quarantined,
     wrong_static_class,
     backend_bucket_missing,
     claim_gone,

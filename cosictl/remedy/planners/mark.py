@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cosictl.diagnosis.marks import mark_of
 from cosictl.knowledge.annotations import MARK
 from cosictl.knowledge.policy import EditEffect
 from cosictl.model.plan import Action
@@ -10,7 +11,7 @@ from cosictl.model.refs import Ref
 from cosictl.model.report import STUCK, Outlook
 from cosictl.remedy.planners.common import Proposal, declined, guarded, joined
 from cosictl.remedy.steps import step_of
-from cosictl.remedy.world import World, mark_of
+from cosictl.remedy.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,13 +50,13 @@ class Sandbox:
         clock: Clock | None = None,
         faults: Iterable[str] = (),
         history: int = 10_000,
-        users: Mapping[str, User] | None = None,
+        users: dict[str, User] | None = None,
         **more: Any,
     ) -> None:
         self.log: list[str] = []
         clock = clock or Clock()
         self.store = Store(clock, versions, history=history)
-        access = Access(dict(users) if users else {ADMIN_TOKEN: ADMIN, VIEWER_TOKEN: VIEWER})
+        access = Access(users or {ADMIN_TOKEN: ADMIN, VIEWER_TOKEN: VIEWER})
         self.server = ApiServer(
             self.store, clock, access=access, faults=parse_faults(faults), log=self.log.append, **more
         )

@@ -164,7 +164,8 @@ class Execution:
                 return outcome
             if step.action is Action.MARK:
                 return self._with_event(number, outcome, values, world)
-            return verified(step, self._ports, wait=self._wait, values=values)
+            last = not any(other.solves == step.solves for other in self._plan.steps[number:])
+            return verified(step, self._ports, wait=self._wait, values=values, last=last)
         return Outcome(step=step, result=Result.FAILED, words=f"not written in {TRIES} tries: {said or 'it moved'}")
 
     def _judged(self, step: Step, sent: Sent, before: Json | None, values: Mapping[str, str]) -> Outcome | None:

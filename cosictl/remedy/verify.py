@@ -18,11 +18,23 @@ _POLL: Final = 0.5
 
 
 def verified(
-    step: Step, ports: Ports, *, wait: float | None, values: Mapping[str, str], found: str = "written"
+    step: Step,
+    ports: Ports,
+    *,
+    wait: float | None,
+    values: Mapping[str, str],
+    found: str = "written",
+    last: bool = True,
 ) -> Outcome:
-    """Return the outcome of a step that was written: done where its effect is seen within ``wait`` seconds."""
+    """Return the outcome of a step that was written: done where its effect is seen within ``wait`` seconds.
+
+    ``last``: no later step of the plan is about the same trouble, so that it has to be over now.
+    """
     try:
-        result, words = _look(step, ports, wait, values)
+        if not last and step.action is Action.SET_RETAIN:
+            result, words = _landed(step, ports, values)
+        else:
+            result, words = _look(step, ports, wait, values)
     except CosictlError as error:
         result, words = Result.UNKNOWN, f"its effect cannot be looked at: {error}"
     return Outcome(step=step, result=result, words=f"{found}; {words}" if words else found, remains=step.remains)
@@ -49,8 +61,12 @@ def _look(step: Step, ports: Ports, wait: float | None, values: Mapping[str, str
         case Action.QUARANTINE:
             return _silence(step, ports, wait)
         case _:
-            landed = has_landed(step, ports.read(step.target), values)
-            return (Result.DONE, "") if landed else (Result.UNKNOWN, "another hand changed it since")
+            return _landed(step, ports, values)
+
+
+def _landed(step: Step, ports: Ports, values: Mapping[str, str]) -> tuple[Result, str]:
+    landed = has_landed(step, ports.read(step.target), values)
+    return (Result.DONE, "") if landed else (Result.UNKNOWN, "another hand changed it since")
 
 
 def _solved(step: Step) -> Target:

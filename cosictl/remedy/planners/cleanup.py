@@ -171,29 +171,16 @@ def static_claimless(world: World, finding: Finding, known: Known) -> Proposal:
 
 
 def orphan(world: World, finding: Finding, known: Known) -> Proposal:
-    """D05: nobody's Bucket. Whose the data are cannot be told from here."""
+    """D05: nobody's Bucket. Where it was created, whose the data are cannot be told from here."""
     bucket = world.item(finding.root)
-    if isinstance(bucket, Bucket) and not bucket.bucket_id and not bucket.meta.finalizers and not bucket.ready:
+    if isinstance(bucket, Bucket) and not (bucket.bucket_id or bucket.meta.finalizers or bucket.ready):
         return uncreated_bucket(world, finding, known)
-    if not isinstance(bucket, Bucket) or not known.retain:
-        return declined(
-            finding.root,
-            "its claim is gone; its data may still be in use",
-            "--retain removes the object and keeps the data",
-        )
-    words = _retain_words(world, bucket)
-    if words:
-        return declined(bucket.ref, words, finding.remedy)
-    key = bucket.bucket_id or bucket.meta.name
-    steps: list[Step] = []
-    if bucket.deletion_policy != "Retain":
-        values = {"bucket": key, "before": bucket.deletion_policy}
-        steps.append(
-            step_of(world, Action.SET_RETAIN, bucket.ref, why=finding.title, values=values, finding=finding.code)
-        )
-    leaves = f"bucket {key} and all its data"
-    steps.append(deletion(world, bucket.ref, finding, leaves=leaves, remains=leaves))
-    return guarded(world, steps, even_if_retrying=known.even_if_retrying)
+    return declined(
+        finding.root,
+        "its claim is gone, and its bucket was created: somebody may still use the data, and this cannot be told from "
+        "the cluster",
+        f"decide about the data, then: {finding.remedy}",
+    )
 
 
 def _driver_delete(world: World, bucket: Bucket, finding: Finding) -> Step:

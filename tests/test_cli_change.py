@@ -272,6 +272,24 @@ def test_a_right_that_is_missing_is_found_before_the_first_write(tmp_path: Path)
     assert read_nothing(person)
 
 
+def test_a_journal_that_was_changed_is_told(tmp_path: Path) -> None:
+    with live(tmp_path, "handoff", speed=SPEED) as sandbox:
+        hands, person = Hands(sandbox), Person(sandbox, tmp_path)
+        hands.until(lambda: "COSI201" in hands.findings(), "COSI201")
+        run = person.does("repair", "claim/fast-1")["run"]
+        path = person.journals / f"{run}.jsonl"
+        lines = path.read_text().splitlines()
+        path.write_text("\n".join([lines[0], lines[1][:40], *lines[2:]]) + "\n")
+        told = person.types("undo", run)
+        cut = person.journals / "cut.jsonl"
+        cut.write_text("\n".join([*lines[:2], lines[2][:40]]))
+        resumed = person.types("apply", "--resume", str(cut), "--confirm", json.loads(lines[0])["plan"]["digest"])
+    assert told.returncode == 1
+    assert "line 2 is broken" in one_line(told.stderr)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "found done after an interruption" in resumed.stdout
+
+
 def read_nothing(person: Person) -> bool:
     return [read_run(path) for path in runs_in(person.journals)] == []
 

@@ -106,6 +106,7 @@ def test_a_copy_is_put_right(case: Case, tmp_path: Path) -> None:
         ("d04-claim-gone", ("cleanup", f"bucket/{NAME}"), "nothing proves that the driver deleted"),
         ("d05-orphan", ("cleanup", f"bucket/{NAME}"), "somebody may still use the data"),
         ("a12-secret-gone", ("repair", "access/reader"), "is unknown"),
+        ("c15-parked", ("cleanup", "claim/photos"), "deletes nothing in the backend (COSI314)"),
         ("d16-retained", ("cleanup", f"bucket/{NAME}", "--retain"), ""),
     ],
 )

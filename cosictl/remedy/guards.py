@@ -188,7 +188,8 @@ def deletion_is_safe(case: Situation) -> Refusal | None:
     return no(
         "deletion-is-safe",
         f"sidecar {policy.name} deletes nothing in the backend (COSI314), and the driver has not confirmed it",
-        "upgrade the sidecar, or let the driver delete first with --endpoint",
+        "upgrade sidecar and controller first; where nothing is in the backend, which only its own tools can tell, "
+        "delete it with kubectl",
     )
 
 

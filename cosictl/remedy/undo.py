@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cosictl.knowledge.annotations import MARK, NUDGE
+from cosictl.model.objects import Claim
 from cosictl.model.plan import Action, Result, Step
 from cosictl.model.refs import Kind
 from cosictl.remedy.journal import Run, StepRecord, read_backup
@@ -86,6 +87,10 @@ def _status(world: World, done: Done) -> Proposal:
         return declined(step.target.ref, gone)
     field = record.values["field"]
     was = _mapping((before or {}).get("status")).get(field)
+    claim = world.item(step.target.ref)
+    now = {"bucketReady": claim.ready, "bucketName": claim.bucket_name} if isinstance(claim, Claim) else {}
+    if now.get(field) != json.loads(record.values["value"]):
+        return declined(step.target.ref, f"status.{field} is not what the run wrote: it was not done, or changed since")
     action = Action.REPAIR_HANDOFF if step.action is Action.RESTORE_STATUS else Action.RESTORE_STATUS
     values = {"field": field, "value": json.dumps(was), "before": record.values["value"]}
     return guarded(world, [_undo(world, step, action, values)])

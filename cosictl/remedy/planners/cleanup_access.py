@@ -55,7 +55,21 @@ def unrevoked(world: World, finding: Finding, known: Known) -> Proposal:
     name = ACCESS_PROTECTION if access.api is Api.V1ALPHA1 else PROTECTION
     if name in access.meta.finalizers:
         steps.append(finalizer(world, access.ref, finding, name, access.ref, needs=(need,)))
-    return guarded(world, steps, even_if_retrying=known.even_if_retrying)
+    return guarded(world, steps, even_if_retrying=known.even_if_retrying, warnings=_kept_secrets(world, access))
+
+
+def _kept_secrets(world: World, access: Access) -> tuple[str, ...]:
+    """What becomes of Secrets that nobody has asked to go: they stay, with a credential that no longer works."""
+    kept = []
+    for name in access.secret_names:
+        meta = world.meta(Ref(SECRET, access.meta.namespace, name))
+        if meta is not None and meta.deleted is None:
+            where = f"-n {access.meta.namespace}"
+            kept.append(
+                f"Secret {name} stays, with a credential that no longer works: kubectl delete secret/{name} {where} "
+                f"--wait=false, then cosictl repair secret/{name} {where}"
+            )
+    return tuple(kept)
 
 
 def _secret_steps(world: World, access: Access, finding: Finding, need: str) -> list[Step]:

@@ -16,7 +16,7 @@ from cosictl.remedy.world import World
 from cosictl.sandbox.api.faults import parse_fault
 from tests.changing import Hands
 from tests.live_sandbox import live
-from tests.test_remedy_interference import deleted, handed_off, marked
+from tests.step_kinds import deleted, handed_off, marked
 
 Tree = Mapping[str, Any] | None
 

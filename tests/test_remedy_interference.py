@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,125 +13,17 @@ from cosictl.cli.changing.ports import live_ports
 from cosictl.cluster.writer import write
 from cosictl.flows.change import Origin, make_plan, run_plan
 from cosictl.model.plan import Outcome, Plan, Result, Step
-from cosictl.model.refs import Kind, Ref
 from cosictl.remedy.journal import read_run, runs_in
-from cosictl.remedy.planners.cleanup import plan_cleanup
-from cosictl.remedy.planners.common import Known, Proposal
-from cosictl.remedy.planners.mark import Note, plan_marks
-from cosictl.remedy.planners.quarantine import plan_quarantine
-from cosictl.remedy.planners.repair import plan_repairs
 from cosictl.remedy.ports import DriverSaid
 from cosictl.remedy.world import World
 from cosictl.remedy.writes import has_landed
 from cosictl.sandbox.objects import TEAM
+from cosictl.sandbox.objects import claim as claim_object
 from tests.changing import MERGE, PATIENCE_SECONDS, Hands
 from tests.live_sandbox import live
-from tests.test_remedy_live import chain_gone, nothing, secret_going, secret_gone
+from tests.step_kinds import KINDS, MAKING, Kindness
 
 SPEED: Final = 60.0
-Planner = Callable[[World], Proposal]
-
-
-def claim(name: str) -> Ref:
-    return Ref(Kind.CLAIM, TEAM, name)
-
-
-ACCESS: Final = Ref(Kind.ACCESS, TEAM, "photos-reader")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kindness:
-    """One kind of step: where it happens, how it is planned, and the object it writes to."""
-
-    action: str
-    scenario: str
-    planner: Planner
-    target: Callable[[Hands], str]
-    finding: str = ""
-    prepare: Callable[[Hands], None] = nothing
-
-
-def marked(world: World) -> Proposal:
-    return plan_marks(world, [claim("photos")], Note(reason="seen", by="a test"))
-
-
-def handed_off(world: World) -> Proposal:
-    return plan_repairs(world, [claim("fast-1")], Known())
-
-
-def parked(world: World) -> Proposal:
-    return plan_quarantine(world, [claim("reports")], "", frozenset())
-
-
-def retained(world: World) -> Proposal:
-    bucket = world.graph.claims[TEAM, "archive"].bucket_name
-    return plan_cleanup(world, [Ref(Kind.BUCKET, "", bucket)], Known(retain=True))
-
-
-def deleted(world: World) -> Proposal:
-    return plan_cleanup(world, [claim("reports")], Known())
-
-
-def repaired(world: World) -> Proposal:
-    return plan_repairs(world, [ACCESS], Known())
-
-
-def revoked(world: World) -> Proposal:
-    return plan_cleanup(world, [ACCESS], Known(driver=True, bucket_id="old"))
-
-
-KINDS: Final = (
-    Kindness(action="mark", scenario="healthy", planner=marked, target=lambda _: "claim/photos"),
-    Kindness(
-        action="repair-handoff",
-        scenario="handoff",
-        planner=handed_off,
-        target=lambda _: "claim/fast-1",
-        finding="COSI201",
-    ),
-    Kindness(
-        action="quarantine",
-        scenario="cosi-86",
-        planner=parked,
-        target=lambda hands: f"bucket/{hands.name_of_bucket('reports')}",
-        finding="COSI106",
-    ),
-    Kindness(
-        action="set-retain",
-        scenario="deletion",
-        planner=retained,
-        target=lambda hands: f"bucket/{hands.name_of_bucket('archive')}",
-        finding="COSI301",
-    ),
-    Kindness(
-        action="delete-object",
-        scenario="cosi-86",
-        planner=deleted,
-        target=lambda _: "claim/reports",
-        finding="COSI106",
-    ),
-    Kindness(
-        action="nudge",
-        scenario="healthy",
-        planner=repaired,
-        target=lambda _: "access/photos-reader",
-        prepare=secret_going,
-    ),
-    Kindness(
-        action="create-secret",
-        scenario="healthy",
-        planner=repaired,
-        target=lambda _: "secret/photos-reader-credentials",
-        prepare=secret_gone,
-    ),
-    Kindness(
-        action="remove-finalizer",
-        scenario="healthy",
-        planner=revoked,
-        target=lambda _: "access/photos-reader",
-        prepare=chain_gone,
-    ),
-)
 
 
 def touched(hands: Hands, what: str) -> None:
@@ -161,8 +52,9 @@ def removed(hands: Hands, what: str) -> None:
 def made_anew(hands: Hands, what: str) -> None:
     before = hands.get(what)
     if before is None:
-        name = what.partition("/")[2]
-        hands.create({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": TEAM}}, "secret")
+        kind, _, name = what.partition("/")
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": TEAM}}
+        hands.create(secret if kind == "secret" else claim_object(name, "standard"), kind)
         return
     kind = what.partition("/")[0]
     removed(hands, what)
@@ -212,7 +104,7 @@ def last(plan: Plan, kind: Kindness) -> tuple[int, Step]:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.action)
 @pytest.mark.parametrize("act", [touched, removed, made_anew], ids=lambda act: act.__name__)
 def test_another_hand_between_look_and_write(kind: Kindness, act: Callable[[Hands, str], None], tmp_path: Path) -> None:
-    if kind.action == "create-secret" and act is removed:
+    if kind.action in MAKING and act is removed:
         pytest.skip("what is not there cannot be removed")
     with live(tmp_path, kind.scenario, speed=SPEED) as sandbox:
         hands = Hands(sandbox)
@@ -226,17 +118,20 @@ def test_another_hand_between_look_and_write(kind: Kindness, act: Callable[[Hand
     assert ports.acted
     record = read_run(runs_in(tmp_path)[0]).steps[number]
     assert (record.result, record.words) == (outcome.result, outcome.words)
-    if act is touched and kind.action != "create-secret":
+    if act is touched and kind.action not in MAKING:
         assert outcome.result is Result.DONE, outcome.words
         assert now is None or now["metadata"]["annotations"]["example.com/note"] == "another hand"
         return
     assert outcome.result is Result.REFUSED, outcome.words
-    if act is made_anew and now is not None and kind.action != "create-secret":
+    if act is made_anew and now is not None and kind.action not in MAKING:
         assert not shows(step, now, record.values), "another object of that name was written to"
 
 
 def shows(step: Step, now: Mapping[str, Any], values: Mapping[str, str]) -> bool:
     """Whether an object bears what a step writes, whoever it is."""
+    if step.action.value in {"unmark", "restore-status"}:
+        # What is new bears no mark and is not ready: nothing could be seen of a write.
+        return False
     if step.action.value in {"delete-object", "remove-finalizer"}:
         return bool(now["metadata"].get("deletionTimestamp"))
     assert step.pin is not None

@@ -146,19 +146,23 @@ class Execution:
 
     def _write(self, number: int, step: Step, world: World) -> Outcome:
         values = self._completed(step)
-        said = ""
+        said, lost = "", False
         for attempt in range(TRIES):
             if attempt:
                 self._ports.sleep(_PAUSE * attempt)
             now = self._ports.read(step.target)
             moved = pin_words(step.pin, now) or (value_words(step, now) if now is not None else "")
+            if moved and lost and has_landed(step, now, values):
+                # The request that got no answer was carried out after we looked.
+                self._remember(step, now)
+                return verified(step, self._ports, wait=self._wait, values=values, found=_FOUND)
             if moved:
                 return Outcome(step=step, result=Result.REFUSED, words=moved)
             self._begin(number, step, values, now)
             sent = self._ports.send(write_of(step, now, values=values), dry_run=False)
             outcome = self._judged(step, sent, now, values)
             if outcome is None:
-                said = sent.words
+                said, lost = sent.words, lost or sent.fate is Fate.LOST
                 continue
             if outcome.result is not Result.DONE:
                 return outcome
@@ -179,10 +183,6 @@ class Execution:
             case Fate.GONE:
                 return Outcome(step=step, result=Result.REFUSED, words="it is gone, by another hand")
             case Fate.TAKEN:
-                now = self._ports.read(step.target)
-                if has_landed(step, now, values) and before is None and step.action is not Action.CREATE_SECRET:
-                    self._remember(step, now)
-                    return Outcome(step=step, result=Result.DONE, words="it is there")
                 return Outcome(step=step, result=Result.REFUSED, words=f"something of that name was made: {sent.words}")
             case Fate.REFUSED:
                 return Outcome(step=step, result=Result.FAILED, words=sent.words)

@@ -2,12 +2,14 @@
 
 import os
 import pty
+import signal
 import subprocess
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from cosictl.remedy.journal import runs_in
 from cosictl.sandbox.plan import plan_scenario
 from tests.changing import Hands, Person
 from tests.cli_process import COMMAND, environment
@@ -95,3 +97,24 @@ def test_a_mark_says_what_the_edit_does(policy: str, says: str, asked: bool, tmp
         plan = person.plans("mark", f"bucket/{hands.name_of_bucket('reports')}", "--reason", "known")
     assert says in plan["steps"][0]["does"]
     assert bool(plan["asks"]) == asked
+
+
+def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
+    with live(tmp_path, "cosi-86", speed=SPEED) as sandbox:
+        hands, person = Hands(sandbox), Person(sandbox, tmp_path)
+        # Nothing lets this one go, so that the run waits for the end of it.
+        hands.patch("claim/reports", {"metadata": {"finalizers": ["example.com/keep"]}})
+        words = ("cleanup", "claim/reports")
+        digest = person.plans(*words)["digest"]
+        kube = ("--kubeconfig", str(sandbox.kubeconfig), "--journal-dir", str(person.journals))
+        process = subprocess.Popen(
+            [*COMMAND, *words, "--confirm", digest, *kube],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment(),
+        )
+        hands.until(lambda: any('"begin"' in path.read_text() for path in runs_in(person.journals)), "a step")
+        process.send_signal(signal.SIGINT)
+        told = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 130
+    assert f"apply --resume {runs_in(person.journals)[0].stem}" in told

@@ -21,6 +21,7 @@ from cosictl.flows.labels import parse_selector
 from cosictl.flows.select import Choice, selected
 from cosictl.model.plan import Outcome, Plan, Result, Step
 from cosictl.model.refs import Kind, Ref
+from cosictl.remedy.journal import runs_in
 from cosictl.remedy.planners.common import Known, Proposal
 from cosictl.remedy.world import World
 
@@ -90,7 +91,13 @@ def go(shared: Shared, change: Change, plan: Plan, ports: "LivePorts", *, applyi
         raise RefusedError("there is nothing to do", next_step="what was declined is listed above, with the reason")
     if not agreed(plan, change.confirm):
         ask_for(plan)
-    journal, outcomes = run_plan(plan, ports, change.folder, by=ports.user(), wait=change.wait_seconds)
+    before = runs_in(change.folder)
+    try:
+        journal, outcomes = run_plan(plan, ports, change.folder, by=ports.user(), wait=change.wait_seconds)
+    except KeyboardInterrupt:
+        for path in sorted(set(runs_in(change.folder)) - set(before)):
+            say(f"{program()}: interrupted; to go on: {program()} apply --resume {path.stem}")
+        raise
     finish(shared, plan, outcomes, journal.run_id, printed)
 
 

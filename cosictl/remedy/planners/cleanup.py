@@ -74,6 +74,8 @@ def uncreated_bucket(world: World, finding: Finding, known: Known) -> Proposal:
         )
     leaves = f"may leave bucket {bucket.meta.name}: that no ID is known does not prove that none was made"
     claim = world.graph.claim_of(bucket)
+    if claim is not None and claim.meta.deleted is not None:
+        return declined(claim.ref, "it was asked to go already, and its Bucket was not", LOOK)
     if claim is not None:
         return _ordinary(world, claim, finding, known, leaves=leaves)
     if bucket.claim is not None and not world.graph.was_read("bucketclaims", bucket.claim.namespace):

@@ -155,5 +155,5 @@ def test_every_fault_on_a_deletion(fault: str, tmp_path: Path) -> None:
     with live(tmp_path, change.scenario, speed=60) as sandbox:
         hands = Hands(sandbox)
         said = judge(change, hands, tmp_path / "journal", fault, planned(hands, change))
-    # What is lost or busy once is looked up and tried again.
-    assert said == "done" or ":x1" not in fault, said
+    # What is lost or busy once is looked up and tried again; a connection that breaks while it is made is an error.
+    assert said == "done" or ":x1" not in fault or fault.startswith("reset"), said

@@ -10,7 +10,8 @@ from typing import Any, Final
 from cosictl.cli.changing.options import Ask
 from cosictl.cli.changing.ports import LivePorts, live_ports
 from cosictl.cli.options import Shared
-from cosictl.cluster.writer import Answer, Place, read_object, write
+from cosictl.cluster.writer import Place, read_object, write
+from cosictl.model.plan import Fate
 from cosictl.model.refs import Api
 from cosictl.sandbox.objects import TEAM
 from cosictl.sandbox.run import Sandbox
@@ -43,16 +44,16 @@ class Hands:
     def patch(self, what: str, change: Mapping[str, Any], part: str = "") -> None:
         path = self.place(what).path + (f"/{part}" if part else "")
         done = write(self.ports.conn, "PATCH", path, change, MERGE)
-        assert done.answer is Answer.DONE, done.words
+        assert done.fate is Fate.DONE, done.words
 
     def delete(self, what: str) -> None:
         done = write(self.ports.conn, "DELETE", self.place(what).path, {}, "application/json")
-        assert done.answer is Answer.DONE, done.words
+        assert done.fate is Fate.DONE, done.words
 
     def create(self, tree: Mapping[str, Any], kind: str) -> None:
         place = self.place(f"{kind}/{tree['metadata']['name']}")
         done = write(self.ports.conn, "POST", place.collection, tree, "application/json")
-        assert done.answer is Answer.DONE, done.words
+        assert done.fate is Fate.DONE, done.words
 
     def free(self, what: str) -> None:
         """Take every finalizer off, as somebody in a hurry does."""

@@ -15,8 +15,8 @@ from cosictl.cli.changing.options import Ask
 from cosictl.cli.changing.ports import LivePorts, live_ports
 from cosictl.cli.options import Shared
 from cosictl.flows.change import load_plan, run_plan
+from cosictl.model.plan import Sent
 from cosictl.remedy.journal import Journal
-from cosictl.remedy.ports import Sent
 from cosictl.remedy.writes import Write
 
 

@@ -14,7 +14,7 @@ from cosictl.cli.changing.ports import LivePorts, live_ports
 from cosictl.cli.options import Shared
 from cosictl.cluster.writer import Place, read_object, write
 from cosictl.flows.change import Origin, make_plan, run_plan
-from cosictl.model.plan import Result, Step
+from cosictl.model.plan import Result, Sent, Step
 from cosictl.model.refs import Kind, Ref
 from cosictl.model.report import STUCK
 from cosictl.remedy.planners.cleanup import plan_cleanup
@@ -22,7 +22,7 @@ from cosictl.remedy.planners.common import Known, Proposal, joined
 from cosictl.remedy.planners.mark import Note, plan_marks
 from cosictl.remedy.planners.quarantine import plan_quarantine
 from cosictl.remedy.planners.repair import plan_repairs
-from cosictl.remedy.ports import DriverSaid, Sent
+from cosictl.remedy.ports import DriverSaid
 from cosictl.remedy.world import World
 from cosictl.remedy.writes import Body, Write, plural_of
 from cosictl.sandbox.api.access import ADMIN

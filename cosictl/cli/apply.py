@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from cosictl.cli.changing.options import Ask, Change, with_options
-from cosictl.cli.options import Shared
+from cosictl.cli.changing.options import Ask, Change
+from cosictl.cli.options import Shared, with_options
 
 
 @with_options("change", Change)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from cosictl.cli.changing.options import Ask, Change, Select, with_options
+from cosictl.cli.changing.options import Ask, Change, Select
 from cosictl.cli.complete import complete_targets
-from cosictl.cli.options import Shared
+from cosictl.cli.options import Shared, with_options
 
 
 @with_options("change", Change)

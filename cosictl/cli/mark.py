@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from cosictl.cli.changing.options import Change, Select, with_options
+from cosictl.cli.changing.options import Change, Select
 from cosictl.cli.complete import complete_targets
-from cosictl.cli.options import Shared, parse_duration
+from cosictl.cli.options import Shared, parse_duration, with_options
 
 Objects = Annotated[
     list[str] | None, typer.Argument(metavar="TYPE/NAME…", autocompletion=complete_targets, help="Only these.")

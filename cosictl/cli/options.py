@@ -2,10 +2,12 @@
 
 import functools
 import inspect
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, Final, get_type_hints
 
 import typer
@@ -132,6 +134,35 @@ def with_shared(command: Command) -> Command:
 
 
 _DEFAULTS: Final = Shared()
+
+
+def with_options(name: str, kind: type[Any]) -> Callable[[Command], Command]:
+    """Return a decorator that adds the options of a dataclass to a command, as its argument ``name``."""
+
+    def add(command: Command) -> Command:
+        hints = get_type_hints(kind, include_extras=True)
+        names = [field.name for field in fields(kind)]
+        given = inspect.signature(command).parameters
+        defaults = kind()
+
+        @functools.wraps(command)
+        def run(shared: Shared, **values: Any) -> None:
+            own = {key: value for key, value in values.items() if key not in names}
+            command(shared, **{name: kind(**{key: values[key] for key in names})}, **own)
+
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        own = [parameter for key, parameter in given.items() if key != name]
+        added = [inspect.Parameter(n, keyword, default=getattr(defaults, n), annotation=hints[n]) for n in names]
+        run.__dict__["__signature__"] = inspect.Signature([*own, *added])
+        return run
+
+    return add
+
+
+def state_folder() -> Path:
+    """Return where this program keeps what outlives a run (XDG base directories)."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "cosictl"
+
 
 Dumps = Annotated[
     list[str] | None,

@@ -6,7 +6,6 @@ What became of a request is a value: the caller knows what it wanted and looks i
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ from cosictl.cluster.retry import with_retries
 from cosictl.cluster.translate import unauthorized, unreachable, words_about, words_of
 from cosictl.errors import ClusterError
 from cosictl.intake.redact import redact
+from cosictl.model.plan import Fate, Sent
 
 _OK: Final = frozenset({200, 201, 202})
 _NOT_FOUND, _CONFLICT, _INVALID, _BUSY = 404, 409, 422, 429
@@ -26,17 +26,6 @@ _SERVER: Final = 500
 _REVIEW: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 # Namespaces that every cluster has; the first that may be read names the cluster.
 _ANCHORS: Final = ("kube-system", "default")
-
-
-class Answer(StrEnum):
-    """What became of a request."""
-
-    DONE = "done"
-    CONFLICT = "conflict"
-    GONE = "gone"
-    TAKEN = "taken"
-    REFUSED = "refused"
-    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +55,6 @@ class Place:
         return f"{self.collection}/{quote(self.name, safe='')}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """The answer to one write, in the server's (masked) words."""
-
-    answer: Answer
-    words: str = ""
-    body: Mapping[str, Any] | None = None
-
-
 def read_object(conn: Connection, place: Place) -> Mapping[str, Any] | None:
     """Return an object exactly as the server has it, None where it does not exist; raises ClusterError."""
     answer = _asked(conn, place.path)
@@ -93,7 +73,7 @@ def write(
     content_type: str,
     *,
     dry_run: bool = False,
-) -> Written:
+) -> Sent:
     """Send one write once. Raises ClusterError where it certainly was not sent, or nobody is let in."""
     params = {"dryRun": "All"} if dry_run else {}
     params |= {"fieldManager": "cosictl"} if method != "DELETE" else {}
@@ -103,30 +83,30 @@ def write(
     except (u3.NewConnectionError, u3.ConnectTimeoutError, u3.SSLError, u3.ProxyError, u3.LocationValueError) as error:
         raise unreachable(conn.source, error) from error
     except u3.HTTPError as error:
-        return Written(answer=Answer.LOST, words=words_about(error))
+        return Sent(fate=Fate.LOST, words=words_about(error))
     return _judged(conn, method, answer)
 
 
-def _judged(conn: Connection, method: str, answer: Response) -> Written:
+def _judged(conn: Connection, method: str, answer: Response) -> Sent:
     words = words_of(answer.status, answer.body) if answer.status not in _OK else ""
     if answer.status in _OK:
         body = _tree_or_none(answer)
         if body is None:
-            return Written(answer=Answer.LOST, words="the answer is cut off, or no JSON")
-        return Written(answer=Answer.DONE, body=body if body.get("kind") != "Status" else None)
+            return Sent(fate=Fate.LOST, words="the answer is cut off, or no JSON")
+        return Sent(fate=Fate.DONE, body=body if body.get("kind") != "Status" else None)
     if answer.status == 401:
         raise unauthorized(conn.source, answer.body)
     if answer.status == _CONFLICT:
         taken = method == "POST" and _reason(answer) == "AlreadyExists"
-        return Written(answer=Answer.TAKEN if taken else Answer.CONFLICT, words=words)
+        return Sent(fate=Fate.TAKEN if taken else Fate.CONFLICT, words=words)
     if answer.status == _INVALID and method == "PATCH" and "the server rejected our request" in words:
         # So a JSON patch says that one of its tests failed.
-        return Written(answer=Answer.CONFLICT, words=words)
+        return Sent(fate=Fate.CONFLICT, words=words)
     if answer.status == _NOT_FOUND:
-        return Written(answer=Answer.GONE, words=words)
+        return Sent(fate=Fate.GONE, words=words)
     if answer.status >= _SERVER or answer.status in {_BUSY, 408}:
-        return Written(answer=Answer.LOST, words=words)
-    return Written(answer=Answer.REFUSED, words=words)
+        return Sent(fate=Fate.LOST, words=words)
+    return Sent(fate=Fate.REFUSED, words=words)
 
 
 def cluster_identity(conn: Connection) -> tuple[str, str]:

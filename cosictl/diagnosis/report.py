@@ -10,7 +10,7 @@ from cosictl.diagnosis.fold import fold
 from cosictl.diagnosis.graph import Graph, link
 from cosictl.diagnosis.marks import mark_evidence
 from cosictl.diagnosis.notes import NOTES, Observed
-from cosictl.diagnosis.policy import apis_in_use, choose
+from cosictl.diagnosis.policy import Policies, apis_in_use, choose
 from cosictl.knowledge.catalogue import CATALOGUE
 from cosictl.model.failures import FixBy
 from cosictl.model.objects import AccessClass, Bucket, BucketClass
@@ -37,7 +37,12 @@ def diagnose(snapshot: Snapshot, *, assume: str | None = None) -> Report:
     ``knowledge.policies.POLICIES``; any other raises KeyError). Out: the report; nothing is read or changed.
     """
     graph = link(snapshot)
-    policies = choose(graph, assume=assume)
+    return concluded(graph, choose(graph, assume=assume))
+
+
+def concluded(graph: Graph, policies: Policies) -> Report:
+    """Diagnose what is linked already, under policies that were chosen already; nothing is read or changed."""
+    snapshot = graph.snapshot
     judged = [
         *(assess_bucket(graph, policies, bucket) for bucket in snapshot.buckets),
         *(assess_claim(graph, policies, claim) for claim in snapshot.claims),

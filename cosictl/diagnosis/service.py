@@ -16,6 +16,7 @@ from cosictl.model.refs import Api
 
 # v0.2.2 internal/runtime/controller.go: lock name; §leases of v1alpha2 main cmd/sidecar.
 _CONTROLLER_LEASES = {Api.V1ALPHA1: "leader-lock-cosi-controller-manager", Api.V1ALPHA2: "cosi-controller-leader"}
+_ALPHA1_END, _ALPHA2_START = "-cosi", "cosi-sidecar-leader-"
 # After an ungraceful death nobody works for the lease's duration plus one more retry period (150 s + 60 s, measured).
 _TAKEOVER = timedelta(seconds=70)
 
@@ -53,8 +54,13 @@ def components(graph: Graph) -> tuple[Sidecar, ...]:
 def lease_name(driver: str, api: Api) -> str:
     """The name of the Lease a sidecar of ``driver`` takes."""
     if api is Api.V1ALPHA1:
-        return re.sub(r"[^a-z0-9-]", "-", driver.lower()) + "-cosi"
-    return f"cosi-sidecar-leader-{driver}"
+        return re.sub(r"[^a-z0-9-]", "-", driver.lower()) + _ALPHA1_END
+    return f"{_ALPHA2_START}{driver}"
+
+
+def is_sidecar_lease(name: str) -> bool:
+    """Whether a Lease of this name is some sidecar's, of whatever driver."""
+    return name.endswith(_ALPHA1_END) or name.startswith(_ALPHA2_START)
 
 
 def lease_of(graph: Graph, driver: str, api: Api) -> Lease | None:

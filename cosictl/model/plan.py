@@ -30,7 +30,6 @@ class Action(StrEnum):
 
 
 AT_DRIVER = frozenset({Action.REVOKE_AT_DRIVER, Action.DELETE_AT_DRIVER})
-CREATES = frozenset({Action.CREATE_SECRET, Action.RECREATE_BUCKET, Action.RECREATE_OBJECT})
 
 
 class Result(StrEnum):
@@ -140,3 +139,23 @@ class Outcome:
     result: Result
     words: str
     remains: str = ""
+
+
+class Fate(StrEnum):
+    """What became of a request. ``LOST``: no answer came, so it may have been carried out."""
+
+    DONE = "done"
+    CONFLICT = "conflict"
+    GONE = "gone"
+    TAKEN = "taken"
+    REFUSED = "refused"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The answer to one request: its fate, the server's words, and the object it answered with."""
+
+    fate: Fate
+    words: str = ""
+    body: Mapping[str, Any] | None = None

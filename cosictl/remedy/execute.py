@@ -11,12 +11,13 @@ from datetime import timedelta
 from typing import Any, Final
 
 from cosictl.errors import CosictlError, JournalError
-from cosictl.model.plan import AT_DRIVER, Action, Outcome, Pin, Plan, Result, Step
+from cosictl.model.plan import AT_DRIVER, Action, Fate, Outcome, Pin, Plan, Result, Sent, Step
+from cosictl.model.refs import Ref
 from cosictl.remedy.guard import Situation
 from cosictl.remedy.guards import refusal
 from cosictl.remedy.journal import Journal, Run, StepRecord
 from cosictl.remedy.mark_event import event_write
-from cosictl.remedy.ports import Fate, Ports, Sent
+from cosictl.remedy.ports import Ports
 from cosictl.remedy.rehearse import refused_outcome
 from cosictl.remedy.state import pin_of, pin_words, value_words
 from cosictl.remedy.verify import verified
@@ -43,8 +44,8 @@ class Execution:
         self._confirmed = set(run.confirmed) if run is not None else set()
         self._wait = wait
         # What our own writes left, for the steps that follow on the same object.
-        self._left: dict[str, Pin] = {}
-        self._touched: set[str] = set()
+        self._left: dict[Ref, Pin] = {}
+        self._touched: set[Ref] = set()
 
     def run(self) -> tuple[Outcome, ...]:
         """Do the steps in order; what is refused or fails ends the run, what is uncertain its own object's steps."""
@@ -60,7 +61,7 @@ class Execution:
                 self._end(number, outcome)
             self._ports.progress(number, step, outcome)
             outcomes.append(outcome)
-            self._touched.add(str(step.solves))
+            self._touched.add(step.solves)
             if outcome.result in _STOPS:
                 break
             if outcome.result is Result.UNKNOWN:
@@ -116,16 +117,19 @@ class Execution:
 
     def _rebased(self, step: Step) -> Step:
         """Return a step pinned to what our own earlier steps left of its object."""
-        pin = self._left.get(str(step.target.ref))
-        if pin is None or step.pin is None or pin.uid != step.pin.uid:
+        if step.pin is None:
+            return step
+        left = self._left.get(step.target.ref)
+        if left is not None and left.uid == step.pin.uid:
+            return replace(step, pin=left)
+        if step.solves in self._touched:
             # What we did to a relative may have changed how it fails, and that is no foreign hand.
-            changed = step.pin is not None and str(step.solves) in self._touched
-            return replace(step, pin=replace(step.pin, failure=None)) if changed and step.pin is not None else step
-        return replace(step, pin=pin)
+            return replace(step, pin=replace(step.pin, failure=None))
+        return step
 
     def _went_by_itself(self, step: Step, world: World) -> bool:
         """Whether an earlier step of this run already let the object go that this one was to free."""
-        ours = str(step.solves) in self._touched or str(step.target.ref) in self._left
+        ours = step.solves in self._touched or step.target.ref in self._left
         frees = step.action in {Action.REMOVE_FINALIZER, Action.DELETE_OBJECT}
         return ours and frees and world.meta(step.target.ref) is None and self._ports.read(step.target) is None
 
@@ -204,7 +208,7 @@ class Execution:
 
     def _remember(self, step: Step, now: Json | None) -> None:
         if now is not None and "metadata" in now and (step.pin is None or uid_of(now) == step.pin.uid):
-            self._left[str(step.target.ref)] = pin_of(now)
+            self._left[step.target.ref] = pin_of(now)
 
     def _completed(self, step: Step) -> dict[str, str]:
         """Return the values of a step with what only this moment gives."""

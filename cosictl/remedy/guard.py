@@ -23,12 +23,11 @@ class Situation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why a step is not done, and what would make it possible. ``moved``: something changed since the plan."""
+    """Why a step is not done, and what would make it possible."""
 
     guard: str
     reason: str
     help: str = ""
-    moved: bool = False
 
 
 Guard = Callable[[Situation], Refusal | None]
@@ -65,7 +64,7 @@ def failure_of(world: World, ref: Ref) -> dict[str, object]:
 
 def moved(guard: str, reason: str) -> Refusal:
     """Return the refusal of a step whose object is not as it was planned on."""
-    return Refusal(guard=guard, reason=reason, help="make a new plan", moved=True)
+    return Refusal(guard=guard, reason=reason, help="make a new plan")
 
 
 def no(guard: str, reason: str, hint: str = "") -> Refusal:

@@ -3,32 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Protocol
 
-from cosictl.model.plan import ClusterId, Outcome, Step, Target
+from cosictl.model.plan import ClusterId, Outcome, Sent, Step, Target
 from cosictl.remedy.world import World
 from cosictl.remedy.writes import Write
-
-
-class Fate(StrEnum):
-    """What became of a request. ``LOST``: no answer came, so it may have been carried out."""
-
-    DONE = "done"
-    CONFLICT = "conflict"
-    GONE = "gone"
-    TAKEN = "taken"
-    REFUSED = "refused"
-    LOST = "lost"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """The answer to one request: its fate, the server's words, and the object it answered with."""
-
-    fate: Fate
-    words: str = ""
-    body: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

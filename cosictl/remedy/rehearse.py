@@ -1,10 +1,10 @@
 """Before a run: the cluster is the plan's, and a rehearsal asks the server about each step without doing it."""
 
 from cosictl.errors import RefusedError
-from cosictl.model.plan import AT_DRIVER, CREATES, ClusterId, Outcome, Plan, Result, Step
+from cosictl.model.plan import AT_DRIVER, ClusterId, Fate, Outcome, Plan, Result, Step
 from cosictl.remedy.guard import Refusal, Situation
 from cosictl.remedy.guards import refusal
-from cosictl.remedy.ports import Fate, Ports
+from cosictl.remedy.ports import Ports
 from cosictl.remedy.state import pin_words
 from cosictl.remedy.world import World
 from cosictl.remedy.writes import write_of
@@ -54,7 +54,7 @@ def _rehearsed(plan: Plan, ports: Ports, world: World, step: Step, *, after: boo
     moved = pin_words(step.pin, now)
     if moved:
         return Outcome(step=step, result=Result.REFUSED, words=moved)
-    values = {**step.values, "annotation": "{}"} if step.action not in CREATES else dict(step.values)
+    values = {**step.values, "annotation": "{}"}
     sent = ports.send(write_of(step, now, values=values), dry_run=True)
     if sent.fate is Fate.DONE:
         return Outcome(step=step, result=Result.DONE, words="the server would do it")

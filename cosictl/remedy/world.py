@@ -6,18 +6,13 @@ from datetime import datetime, timedelta
 
 from cosictl.diagnosis.graph import Graph, link
 from cosictl.diagnosis.policy import Policies, choose
-from cosictl.diagnosis.report import diagnose
-from cosictl.diagnosis.service import Service, components, lease_state
+from cosictl.diagnosis.report import concluded
+from cosictl.diagnosis.service import Service, components, is_sidecar_lease, lease_state
 from cosictl.knowledge.policy import Policy
-from cosictl.model.objects import Access, Bucket, Claim, Lease, Meta, Stateful
+from cosictl.model.objects import Access, Bucket, Claim, Meta, Stateful
 from cosictl.model.refs import Ref
 from cosictl.model.report import Assessment, Finding, Report
 from cosictl.model.snapshot import Snapshot
-
-# A v1alpha2 sidecar's Lease; a v1alpha1 one is named after its driver and ends in ``-cosi``.
-_LEASE_V2 = "cosi-sidecar-leader-"
-# Without a deletion notice for longer than a running loop leaves its events untouched (policy.EVENT_GAP).
-_ZOMBIE_SILENCE = timedelta(seconds=330)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +66,12 @@ class World:
 def world_of(snapshot: Snapshot, secrets: Mapping[tuple[str, str], Meta | None] | None = None) -> World:
     """Diagnose a snapshot."""
     graph = link(snapshot)
-    report = diagnose(snapshot)
+    policies = choose(graph)
+    report = concluded(graph, policies)
     return World(
         graph=graph,
         report=report,
-        policies=choose(graph),
+        policies=policies,
         verdicts={item.ref: item for item in report.objects},
         secrets=dict(secrets or {}),
     )
@@ -115,14 +111,10 @@ def sidecars_of(world: World) -> Sidecars:
         f"{lease.meta.namespace}/{lease.meta.name}"
         for some in graph.leases.values()
         for lease in some
-        if _is_sidecars(lease) and lease_state(graph, lease) is not Service.DEAD
+        if is_sidecar_lease(lease.meta.name) and lease_state(graph, lease) is not Service.DEAD
     }
     unread = tuple(name for name in ("pods", "leases") if not graph.was_read(name))
     return Sidecars(pods=tuple(sorted(pods)), leases=tuple(sorted(leases)), unread=unread)
-
-
-def _is_sidecars(lease: Lease) -> bool:
-    return lease.meta.name.endswith("-cosi") or lease.meta.name.startswith(_LEASE_V2)
 
 
 def zombie_words(world: World, claim: Claim) -> str:
@@ -139,8 +131,8 @@ def zombie_words(world: World, claim: Claim) -> str:
     if policy.name != "v0.2.2":
         return f"sidecar {policy.name} may not be able to record it, should it still create the bucket"
     deleted = claim.meta.deleted
-    if deleted is None or world.now() - deleted < _ZOMBIE_SILENCE:
-        return f"it has been terminating for less than {_ZOMBIE_SILENCE.seconds} s, too short to rule out COSI307"
+    if deleted is None or world.now() - deleted < timedelta(seconds=policy.event_gap):
+        return f"it has been terminating for less than {policy.event_gap:g} s, too short to rule out COSI307"
     return ""
 
 

@@ -141,11 +141,10 @@ def _rehearse(plan: Plan, ports: "LivePorts") -> None:
     from cosictl.remedy.rehearse import rehearse
 
     check_before(plan, ports)
-    outcomes = rehearse(plan, ports)
-    code = exit_of(plan, [one for one in outcomes if not one.words.startswith("not asked")])
-    if code is Exit.REFUSED:
+    results = {outcome.result for outcome in rehearse(plan, ports)}
+    if Result.REFUSED in results:
         raise RefusedError("a guard refuses; nothing was changed")
-    if any(one.result.value == "failed" for one in outcomes):
+    if Result.FAILED in results:
         raise StepsError("the server would refuse; nothing was changed")
 
 
@@ -173,7 +172,7 @@ def choice_of(shared: Shared, words: Sequence[str], select: Select, namespace: s
         asked=asked,
         everywhere=everywhere and not named,
         finding=known_code(select.finding) if select.finding else "",
-        outlooks=frozenset(read_outlooks(select.outlook)) if select.outlook else frozenset(),
+        outlooks=read_outlooks(select.outlook or ""),
         driver=select.of_driver or "",
         older_than=parse_duration(select.older_than, "--older-than") if select.older_than else 0.0,
     )

@@ -1,21 +1,17 @@
 """The options that every changing verb has: what is chosen, and whether it is done."""
 
-import functools
-import inspect
-import os
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, get_type_hints
+from typing import Annotated, Final
 
 import typer
 
 from cosictl.cli.complete import complete_outlooks
-from cosictl.cli.options import Shared, parse_duration
+from cosictl.cli.options import parse_duration, state_folder
 from cosictl.errors import UsageError
 
-_FOLDER: Final = "cosictl/journal"
+_FOLDER: Final = "journal"
 
 
 class DryRun(StrEnum):
@@ -46,8 +42,7 @@ class Change:
     @property
     def folder(self) -> Path:
         """Where journals are."""
-        state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-        return Path(self.journal_dir) if self.journal_dir else Path(state) / _FOLDER
+        return Path(self.journal_dir) if self.journal_dir else state_folder() / _FOLDER
 
     @property
     def wait_seconds(self) -> float | None:
@@ -101,29 +96,3 @@ class Ask:
         list[str] | None,
         typer.Option("--even-if-retrying", metavar="TYPE/NAME", help="Also this object, which may yet succeed."),
     ] = None
-
-
-Command = Callable[..., None]
-
-
-def with_options(name: str, kind: type[Any]) -> Callable[[Command], Command]:
-    """Return a decorator that adds the options of a dataclass to a command, as its argument ``name``."""
-
-    def add(command: Command) -> Command:
-        hints = get_type_hints(kind, include_extras=True)
-        names = [field.name for field in fields(kind)]
-        given = inspect.signature(command).parameters
-        defaults = kind()
-
-        @functools.wraps(command)
-        def run(shared: Shared, **values: Any) -> None:
-            own = {key: value for key, value in values.items() if key not in names}
-            command(shared, **{name: kind(**{key: values[key] for key in names})}, **own)
-
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        own = [parameter for key, parameter in given.items() if key != name]
-        added = [inspect.Parameter(n, keyword, default=getattr(defaults, n), annotation=hints[n]) for n in names]
-        run.__dict__["__signature__"] = inspect.Signature([*own, *added])
-        return run
-
-    return add

@@ -17,12 +17,12 @@ from cosictl.cluster.reader import read_cluster
 from cosictl.cluster.writer import Place, cluster_identity, may, read_object, who_am_i, write
 from cosictl.errors import ClusterError
 from cosictl.model.objects import Meta
-from cosictl.model.plan import AT_DRIVER, Action, ClusterId, Outcome, Step, Target
+from cosictl.model.plan import AT_DRIVER, Action, ClusterId, Outcome, Sent, Step, Target
 from cosictl.model.refs import Ref
-from cosictl.remedy.ports import DriverSaid, Fate, Sent
+from cosictl.remedy.ports import DriverSaid
 from cosictl.remedy.state import meta_of
 from cosictl.remedy.world import World, world_of
-from cosictl.remedy.writes import Body, Write, plural_of, write_of
+from cosictl.remedy.writes import Write, plural_of, write_of
 
 _METHODS: Final = {"create": "POST", "patch": "PATCH", "delete": "DELETE"}
 _SAMPLE: Final = {"metadata": {"uid": "u", "resourceVersion": "1"}}
@@ -32,7 +32,7 @@ Progress = Callable[[int, Step, Outcome | None], None]
 
 @dataclass(slots=True, kw_only=True)
 class LivePorts:
-    """``secrets`` are those to look at; accesses that are being deleted add theirs."""
+    """``secrets`` are those to look at; accesses that are being deleted add theirs. ``name``: who we are."""
 
     shared: Shared
     ask: Ask
@@ -40,6 +40,7 @@ class LivePorts:
     namespace: str
     report: Progress = lambda *_: None
     secrets: set[tuple[str, str]] = field(default_factory=set)
+    name: str = ""
 
     def identity(self) -> ClusterId:
         """Return which cluster this is; raises ClusterError."""
@@ -48,7 +49,8 @@ class LivePorts:
 
     def user(self) -> str:
         """Return who we are, for the journal and for marks."""
-        return who_am_i(self.conn) or self.shared.user or getpass.getuser()
+        self.name = self.name or who_am_i(self.conn) or self.shared.user or getpass.getuser()
+        return self.name
 
     def missing_rights(self, steps: tuple[Step, ...]) -> tuple[str, ...]:
         """Ask the server about every right the steps take, each once."""
@@ -92,8 +94,7 @@ class LivePorts:
         if write_.subresource:
             path = f"{path}/{write_.subresource}"
         method = _METHODS[write_.verb]
-        answer = write(self.conn, method, path, write_.body, write_.content.value, dry_run=dry_run)
-        return Sent(fate=Fate(answer.answer.value), words=answer.words, body=answer.body)
+        return write(self.conn, method, path, write_.body, write_.content.value, dry_run=dry_run)
 
     def tell_driver(self, step: Step, world: World) -> DriverSaid:
         """Call the driver; raises CosictlError."""
@@ -134,5 +135,4 @@ def _right(step: Step) -> tuple[str, Target, str]:
         return "patch", step.target, ""
     values = {"annotation": "", "object": "{}", **step.values}
     sample = write_of(step, _SAMPLE, values=values)
-    assert sample.content in Body, "a write has one of the known content types"
     return sample.verb, step.target, sample.subresource

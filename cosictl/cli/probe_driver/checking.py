@@ -16,7 +16,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from cosictl.cli.consent import agree
-from cosictl.cli.options import Shared
+from cosictl.cli.options import Shared, state_folder
 from cosictl.cli.output import Format, choose_format, output, print_document
 from cosictl.cli.probe_driver.answers import ASIDE, identity_or_error
 from cosictl.cli.probe_driver.dialling import Line, opened
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cosictl.driver.check.case import Result
     from cosictl.render.check_report import Report
 
-FOLDER: Final = "cosictl/checks"
+FOLDER: Final = "checks"
 # A prefix is part of a file's name.
 _PREFIX: Final = re.compile(r"[a-z0-9-]{1,40}")
 _RISK: Final = CallRisk(
@@ -190,8 +190,7 @@ def _clean_up(line: Line, settings: "Settings") -> None:
 
 def _path(prefix: str) -> Path:
     """Return where the register of a check is kept."""
-    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(state) / FOLDER / f"{prefix}.jsonl"
+    return state_folder() / FOLDER / f"{prefix}.jsonl"
 
 
 def _patterns(wanted: Wanted) -> dict[str, re.Pattern[str] | None]:

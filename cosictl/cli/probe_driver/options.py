@@ -1,14 +1,11 @@
 """The options that every verb of ``probe-driver`` has."""
 
-import functools
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Annotated, Any, Final, get_type_hints
+from dataclasses import dataclass
+from typing import Annotated, Final
 
 import typer
 
-from cosictl.cli.options import Shared
+from cosictl.cli.options import with_options
 
 CONNECT_TIMEOUT: Final = "5s"
 TIMEOUT: Final = "30s"
@@ -45,22 +42,4 @@ class Dial:
     timeout: Annotated[str, typer.Option("--timeout", metavar="TIME", help="How long one call may take.")] = TIMEOUT
 
 
-def with_dial(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options to a command, which gets them as its argument ``dial``."""
-    hints = get_type_hints(Dial, include_extras=True)
-    names = [field.name for field in fields(Dial)]
-    given = inspect.signature(command).parameters
-
-    @functools.wraps(command)
-    def run(shared: Shared, **values: Any) -> None:
-        own = {name: value for name, value in values.items() if name not in names}
-        command(shared, Dial(**{name: values[name] for name in names}), **own)
-
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    own = [parameter for name, parameter in given.items() if name != "dial"]
-    added = [inspect.Parameter(n, keyword, default=getattr(_DEFAULTS, n), annotation=hints[n]) for n in names]
-    run.__dict__["__signature__"] = inspect.Signature([*own, *added])
-    return run
-
-
-_DEFAULTS: Final = Dial()
+with_dial = with_options("dial", Dial)

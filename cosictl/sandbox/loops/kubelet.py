@@ -40,6 +40,7 @@ class Container:
         self._pod = pod
         self._name = name
         self.restarts = 0
+        self.up = True
 
     async def supervise(self, process: Callable[[], Awaitable[None]]) -> None:
         """Run a process until cancelled; whenever it raises ExitError, write that down and start it again."""
@@ -57,7 +58,9 @@ class Container:
                     failures = 0
                 pause = pause_before(failures)
                 self._ended(end, started, ended, pause)
+                self.up = False
                 await self._clock.sleep(pause)
+                self.up = True
                 failures, again = failures + 1, True
                 self.restarts += 1
 

@@ -16,6 +16,7 @@ from cosictl.knowledge.policies import Backoff
 from cosictl.model.refs import Ref
 from cosictl.sandbox.clock import Clock
 from cosictl.sandbox.loops.api_client import ApiClient
+from cosictl.sandbox.loops.kubelet import ExitError
 from cosictl.sandbox.loops.reflector import Key, Reflector, key_of
 from cosictl.sandbox.loops.workqueue import WorkQueue
 from cosictl.sandbox.ports import ApiError, Change, Json, Resource
@@ -119,6 +120,10 @@ class Runtime:
         except (FailedError, ApiError):
             self._records[Ref(operation.handlers.resource.kind, *place[1])] += 1
             succeeded = False
+        except ExitError:
+            # The others whose work this cuts short have not failed.
+            self._records[Ref(operation.handlers.resource.kind, *place[1])] += 1
+            raise
         else:
             succeeded = True
         if operation.kind == "delete":

@@ -19,12 +19,12 @@ NAME: Final = "bucket-40ea83c7-6318-0a8c-d0f9-4b0957384746"
 DRIVER: Final = "cosi.example.com"
 
 
-def copy(case: str) -> Plan:
-    """A sandbox of what a golden case recorded."""
+def copy(case: str, policy: str = "") -> Plan:
+    """A sandbox of what a golden case recorded; ``policy`` is the sidecar's, the usual one of its version else."""
     builder, snapshot = load_dump(
         [str(GOLDEN / case / "input")], stdin=None, as_of=None, clock=datetime.now(UTC), keep_raw=True
     )
-    return plan_dump(snapshot, [json.loads(raw) for raw in builder.raw_items()])
+    return plan_dump(snapshot, [json.loads(raw) for raw in builder.raw_items()], policy=policy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,6 +143,31 @@ def test_a_healthy_object_is_never_touched() -> None:
         check(deleting, healthy, row)
 
 
+ORPHAN: Final = looping(buckets=(bucket(ready=True, bucket_id="id-1", has_status=True),), claims=(), events=())
+
+
+def bucket_going(world: World) -> Step:
+    return step_of(world, Action.DELETE_OBJECT, BUCKET, why="a test")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        Row(why="nobody's, and not named", now=ORPHAN, guard="in-trouble"),
+        Row(why="nobody's, and named", now=ORPHAN, even=frozenset({BUCKET})),
+        Row(
+            why="somebody was granted access through the claim that is gone",
+            now=replace(ORPHAN, accesses=(access(),)),
+            even=frozenset({BUCKET}),
+            guard="nobody-else",
+        ),
+    ],
+    ids=lambda row: row.why,
+)
+def test_nobodys_bucket_goes_when_it_is_named(row: Row) -> None:
+    check(bucket_going, ORPHAN, row)
+
+
 def parking(world: World) -> Step:
     values = {"original": DRIVER, "parked": "quarantined.cosictl.dev"}
     return step_of(world, Action.QUARANTINE, BUCKET, why="a test", values=values)
@@ -246,11 +271,11 @@ def test_a_claims_finalizer_waits_until_no_zombie_is_left(why: str, snapshot: Sn
 
 
 def test_a_bucket_waits_for_its_claim() -> None:
-    def step(world: World) -> Step:
-        return step_of(world, Action.DELETE_OBJECT, BUCKET, why="a test")
-
-    check(step, looping(), Row(why="claim lives", now=looping(), guard="claim-before-bucket"))
-    check(step, looping(claims=()), Row(why="claim gone", now=looping(claims=())))
+    check(bucket_going, looping(), Row(why="claim lives", now=looping(), guard="claim-before-bucket"))
+    check(bucket_going, looping(claims=()), Row(why="claim gone", now=looping(claims=())))
+    world = world_of(looping())
+    case = Situation(step=bucket_going(world), world=world, leaving=frozenset({CLAIM}))
+    assert refusal(case) is None, "an earlier step of the plan deletes its claim"
 
 
 def test_every_action_has_guards_and_pins_its_object() -> None:

@@ -15,6 +15,7 @@ from tests.sandbox_server import COSI, VIEWER_TOKEN, Answer, Sandbox, bucket
 
 BUCKETS = f"{COSI}/buckets"
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 MERGE = {"Content-Type": "application/merge-patch+json"}
 
 
@@ -90,3 +91,11 @@ def test_a_review_may_come_in_protobuf_as_from_kubectl() -> None:
         assert reason(sandbox.ask("POST", REVIEWS, b"k8s\0\x0a", headers=sent)) == (400, "BadRequest")
         assert reason(sandbox.ask("POST", REVIEWS, {"spec": {"nonResourceAttributes": {}}}))[0] == 501
         assert reason(sandbox.ask("POST", REVIEWS, {"spec": {}}, token=None)) == (403, "Forbidden")
+
+
+def test_who_asks_is_told() -> None:
+    with Sandbox() as sandbox:
+        assert sandbox.ask("POST", WHO, {}, token=VIEWER_TOKEN).json["status"]["userInfo"]["username"] == "viewer"
+        assert reason(sandbox.ask("POST", WHO, {}, token=None)) == (403, "Forbidden")
+        names = [item["name"] for item in sandbox.ask("GET", "/apis/authentication.k8s.io/v1").json["resources"]]
+        assert names == ["selfsubjectreviews"]

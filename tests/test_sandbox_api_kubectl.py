@@ -178,3 +178,8 @@ def test_a_watch_shows_what_happens(kubectl: Kubectl) -> None:
 def test_rights_can_be_asked_for(kubectl: Kubectl) -> None:
     assert kubectl.out("auth", "can-i", "delete", "bucketclaims.objectstorage.k8s.io").strip() == "yes"
     assert "cannot list" in kubectl.run("get", "buckets", "--as=viewer").stderr
+
+
+@pytest.mark.skipif(MINOR < 28, reason="this kubectl has no auth whoami")
+def test_kubectl_learns_who_it_is(kubectl: Kubectl) -> None:
+    assert "sandbox-admin" in kubectl.out("auth", "whoami")

@@ -1,6 +1,7 @@
 """A dump as the start of a sandbox, and the stories it can start with."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from cosictl.sandbox.load import Answer, dump_objects, namespaces_of, recorded_a
 from cosictl.sandbox.plan import plan_dump, plan_scenario
 from cosictl.sandbox.scenarios import DEFAULT, LONG_CLASS, SCENARIOS, Scenario
 from tests.cli_process import V1, V2
+from tests.live_sandbox import live
+from tests.test_remedy_dumps import copy
 
 
 def test_the_driver_goes_on_answering_as_recorded() -> None:
@@ -101,3 +104,10 @@ def test_backends_hold_what_the_objects_tell() -> None:
     assert account.driver == "cosi.example.com"
     assert set(account.buckets) <= buckets
     assert account.buckets
+
+
+def test_a_driver_of_both_versions_has_a_sidecar_and_a_socket_for_each(tmp_path: Path) -> None:
+    with live(tmp_path, copy("mixed-api-versions")) as sandbox:
+        assert set(sandbox.sockets) == {"cosi.example.com", "cosi.example.com.v1alpha2"}
+        for path in sandbox.sockets.values():
+            assert path.is_socket()

@@ -6,13 +6,14 @@ What became of a request is a value: the caller knows what it wanted and looks i
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
 import urllib3.exceptions as u3
 
 from cosictl.cluster.connect import Connection, Response
-from cosictl.cluster.reader import ask
+from cosictl.cluster.reader import ask, date_of
 from cosictl.cluster.retry import with_retries
 from cosictl.cluster.translate import unauthorized, unreachable, words_about, words_of
 from cosictl.errors import ClusterError
@@ -24,6 +25,8 @@ _NOT_FOUND, _CONFLICT, _INVALID, _BUSY = 404, 409, 422, 429
 # From here on the server may have carried it out before it failed.
 _SERVER: Final = 500
 _REVIEW: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+# The Date header has whole seconds: closer than this, two clocks agree.
+_CLOSE: Final = timedelta(seconds=2)
 # Namespaces that every cluster has; the first that may be read names the cluster.
 _ANCHORS: Final = ("kube-system", "default")
 
@@ -151,6 +154,16 @@ def may(conn: Connection, verb: str, place: Place, subresource: str = "") -> boo
     if not isinstance(status, dict):
         raise ClusterError(f"whether {verb} {place.plural} is allowed cannot be told: {_said(answer)}")
     return status.get("allowed") is True
+
+
+def clock_skew(conn: Connection) -> timedelta:
+    """Return how far the server's clock is ahead of ours; zero where it does not say. Nothing is raised."""
+    try:
+        answered = date_of(conn.get("/version", {}))
+    except u3.HTTPError:
+        return timedelta()
+    skew = answered - datetime.now(UTC) if answered is not None else timedelta()
+    return skew if abs(skew) >= _CLOSE else timedelta()
 
 
 def who_am_i(conn: Connection) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from cosictl.diagnosis.graph import Graph
 from cosictl.knowledge.commands import BLANKS, BUCKET
 from cosictl.model.objects import CosiObject
-from cosictl.model.refs import CLUSTER_SCOPED, Kind, Ref
+from cosictl.model.refs import CLUSTER_SCOPED, Api, Kind, Ref
 from cosictl.model.report import Outlook
 
 # Without these a command is about nothing; without a Pod's name it still tells where to look.
@@ -14,6 +14,8 @@ _ESSENTIAL = frozenset({"name", "bucket", "claim", "class", "secret", "finalizer
 
 
 # What takes something away or overwrites it; an annotation only wakes a reconciler.
+# Retain lets a deletion finish on v1alpha1 only; v1alpha2 does not delete such a Bucket at all (COSI316).
+_RETAINS = " --retain"
 _CHANGING = ("kubectl delete ", "kubectl patch ", "kubectl edit ", "cosictl cleanup ")
 
 
@@ -33,6 +35,9 @@ def commands_about(
     tell; they win. Out: commands for a POSIX shell, blanks in capitals (``knowledge.commands.BLANKS``).
     """
     facts = {**_facts(graph, ref), **(more or {})}
+    item = graph.object_of(ref)
+    if item is not None and item.api is Api.V1ALPHA2:
+        templates = [text for text in templates if _RETAINS not in text]
     if ref.kind in CLUSTER_SCOPED:
         templates = [
             text.replace("/{name} -n {namespace}", "/{name}") if "{kind}" in text or "{resource}" in text else text

@@ -60,7 +60,7 @@ ENTRIES = (
         risk="Never delete by age: the data may be in use by somebody who has the credentials.",
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
-        commands=(cmd.SHOW_BUCKET, cmd.CLAIMS, cmd.LET_GO),
+        commands=(cmd.SHOW_BUCKET, cmd.CLAIMS, cmd.LET_GO_ORPHAN),
         stuck_hint="Waiting does not help: nobody cleans up orphans.",
     ),
     Entry(

@@ -49,6 +49,7 @@ SHOW = "kubectl get {resource}/{name} -n {namespace} -o yaml"
 REPAIR_ACCESS = "cosictl repair access/{name} -n {namespace}"
 RETAIN = f"""kubectl patch {BUCKET}/{{bucket}} --type=merge -p '{{{{"spec":{{{{"deletionPolicy":"Retain"}}}}}}}}'"""
 LET_GO = "cosictl cleanup bucket/{bucket} --retain"
+LET_GO_ORPHAN = f"{LET_GO} --even-if-retrying bucket/{{bucket}}"
 DELETE_CLAIM = "cosictl cleanup claim/{claim} -n {namespace}"
 DELETE_ACCESS = "cosictl cleanup access/{name} -n {namespace}"
 

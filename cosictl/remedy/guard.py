@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from cosictl.diagnosis.case import gather
 from cosictl.model.objects import Access, Bucket, Claim
@@ -10,15 +11,22 @@ from cosictl.model.refs import Api, Ref
 from cosictl.remedy.digest import fingerprint
 from cosictl.remedy.world import World
 
+# The release on which every deletion leaves its backend bucket or account behind (D14).
+CLEANS_NOTHING: Final = "main-2026-03"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """A step and the world it is to be done in. ``confirmed`` is what the driver confirmed earlier in this run."""
+    """A step and the world it is to be done in.
+
+    ``confirmed`` is what the driver confirmed earlier in this run, ``leaving`` what earlier steps of the plan delete.
+    """
 
     step: Step
     world: World
     even_if_retrying: frozenset[Ref] = frozenset()
     confirmed: frozenset[str] = frozenset()
+    leaving: frozenset[Ref] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,18 @@ from cosictl.knowledge.finalizers import BUCKET_PROTECTION, FINALIZERS
 from cosictl.model.objects import Bucket, Claim
 from cosictl.model.plan import Action
 from cosictl.model.refs import Api
-from cosictl.model.report import STUCK, Outlook
-from cosictl.remedy.guard import Guard, Refusal, Situation, bucket_behind, failure_of, has_backend_state, moved, no
+from cosictl.model.report import STUCK, Flag, Outlook
+from cosictl.remedy.guard import (
+    CLEANS_NOTHING,
+    Guard,
+    Refusal,
+    Situation,
+    bucket_behind,
+    failure_of,
+    has_backend_state,
+    moved,
+    no,
+)
 from cosictl.remedy.world import rivals_of, sidecars_of, zombie_words
 
 
@@ -108,10 +118,14 @@ def in_trouble(case: Situation) -> Refusal | None:
         return None if case.step.solves.kind == "Secret" else no("in-trouble", f"{case.step.solves} was not diagnosed")
     if verdict.outlook in STUCK:
         return None
-    if verdict.outlook is Outlook.RETRYING and case.step.solves in case.even_if_retrying:
+    named = case.step.solves in case.even_if_retrying
+    if named and (verdict.outlook is Outlook.RETRYING or Flag.ORPHANED in verdict.flags):
         return None
     reason = f"{case.step.solves} is {verdict.outlook.value}: {'; '.join(verdict.basis)}"
     hints = {
+        Outlook.READY: f"nobody's Bucket goes when it is named with --even-if-retrying bucket/{case.step.solves.name}"
+        if Flag.ORPHANED in verdict.flags
+        else "",
         Outlook.RETRYING: "it may succeed by itself; to do it all the same, name it with --even-if-retrying",
         Outlook.UNKNOWN: "cosictl diagnose says what would tell more; probe-driver reproduce asks the driver",
     }
@@ -157,7 +171,7 @@ def claim_before_bucket(case: Situation) -> Refusal | None:
     """A Bucket is not deleted while its claim lives: the controller would make it again (D12)."""
     item = case.world.item(case.step.target.ref)
     claim = case.world.graph.claim_of(item) if isinstance(item, Bucket) else None
-    if claim is None or claim.meta.deleted is not None:
+    if claim is None or claim.meta.deleted is not None or claim.ref in case.leaving:
         return None
     return no("claim-before-bucket", f"its claim {claim.ref} lives, and would get a new Bucket", "clean up the claim")
 
@@ -183,7 +197,7 @@ def deletion_is_safe(case: Situation) -> Refusal | None:
     if item.api is Api.V1ALPHA1:
         return one_sidecar(case)
     policy = case.world.policy(item)
-    if policy.name != "main-2026-03" or set(case.step.needs) & case.confirmed:
+    if policy.name != CLEANS_NOTHING or set(case.step.needs) & case.confirmed:
         return None
     return no(
         "deletion-is-safe",

@@ -8,7 +8,7 @@ from typing import Any, Final
 from cosictl.knowledge.annotations import MARK, NUDGE
 from cosictl.model.objects import Claim
 from cosictl.model.plan import Action, Result, Step
-from cosictl.model.refs import Kind
+from cosictl.model.refs import Kind, Ref
 from cosictl.remedy.journal import Run, StepRecord, read_backup
 from cosictl.remedy.planners.common import Proposal, declined, guarded, joined
 from cosictl.remedy.steps import step_of
@@ -20,11 +20,15 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """One step of the run to be taken back: what it was, what is recorded of it, and the object before it."""
+    """One step of the run to be taken back: what it was, what is recorded of it, and the object before it.
+
+    ``deleted`` are all the objects that the run deleted.
+    """
 
     step: Step
     record: StepRecord
     before: Json | None
+    deleted: frozenset[Ref] = frozenset()
 
 
 Inverse = Callable[[World, "Done"], Proposal]
@@ -33,6 +37,7 @@ Inverse = Callable[[World, "Done"], Proposal]
 def plan_undo(world: World, run: Run) -> Proposal:
     """Return the steps that take back what a run did; for what cannot be taken back, why. Raises JournalError."""
     proposals = []
+    deleted = frozenset(step.target.ref for step in run.plan.steps if step.action is Action.DELETE_OBJECT)
     for number in sorted(run.steps, reverse=True):
         step, record = run.plan.steps[number - 1], run.steps[number]
         if record.result in {Result.REFUSED, Result.FAILED}:
@@ -41,7 +46,8 @@ def plan_undo(world: World, run: Run) -> Proposal:
         if inverse is None:
             proposals.append(declined(step.target.ref, f"{step.action} cannot be taken back: {step.inverse_note}"))
         else:
-            proposals.append(inverse(world, Done(step=step, record=record, before=read_backup(run, record))))
+            done = Done(step=step, record=record, before=read_backup(run, record), deleted=deleted)
+            proposals.append(inverse(world, done))
     return joined(proposals)
 
 
@@ -106,6 +112,8 @@ def _deleted(world: World, done: Done) -> Proposal:
         return declined(ref, "something of that name is there")
     if ref.kind == Kind.BUCKET and _bucket_id(before):
         return _static(world, step, before)
+    if ref.kind == Kind.BUCKET and _claim_of(before) in done.deleted:
+        return declined(ref, "its claim comes back with a new UID, and gets a Bucket of its own")
     if step.inverse != Action.RECREATE_OBJECT:
         return declined(ref, f"it cannot be taken back: {step.inverse_note}")
     values = {"object": json.dumps(reborn(before), sort_keys=True)}
@@ -166,6 +174,13 @@ def _annotation_of(before: Json | None, name: str) -> str | None:
 def _bucket_id(tree: Json) -> str:
     status, spec = _mapping(tree.get("status")), _mapping(tree.get("spec"))
     return str(status.get("bucketID") or spec.get("existingBucketID") or "")
+
+
+def _claim_of(tree: Json) -> Ref:
+    """Return the claim that a Bucket was made for; v1alpha2 calls the field bucketClaimRef."""
+    spec = _mapping(tree.get("spec"))
+    claim = _mapping(spec.get("bucketClaim") or spec.get("bucketClaimRef"))
+    return Ref(Kind.CLAIM, str(claim.get("namespace") or ""), str(claim.get("name") or ""))
 
 
 def _mapping(value: object) -> Json:

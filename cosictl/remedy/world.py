@@ -50,12 +50,16 @@ class World:
         return self.policies.policy(item.api, self.driver(item.ref))
 
     def accesses_of(self, claim: Claim) -> tuple[Access, ...]:
-        """Return the accesses that name a claim; v1alpha1 compares without case (v0.2.2 bucket_controller.go:235)."""
-        wanted = claim.meta.name.casefold()
+        """Return the accesses that name a claim."""
+        return self.accesses_by_name(claim.meta.namespace, claim.meta.name)
+
+    def accesses_by_name(self, namespace: str, claim: str) -> tuple[Access, ...]:
+        """Return the accesses that name a claim, there or not, without case (v0.2.2 bucket_controller.go:235)."""
+        wanted = claim.casefold()
         return tuple(
             access
             for access in self.graph.snapshot.accesses
-            if access.meta.namespace == claim.meta.namespace and wanted in {n.casefold() for n in access.claim_names}
+            if access.meta.namespace == namespace and wanted in {name.casefold() for name in access.claim_names}
         )
 
     def now(self) -> datetime:
@@ -160,5 +164,8 @@ def _granted(world: World, bucket: Bucket, claim: Claim | None) -> list[Ref]:
     through = {claim.ref: claim} if claim is not None else {}
     through |= {c.ref: c for c in world.graph.claims_by_bucket.get(bucket.meta.name, ())}
     named = [a for c in through.values() for a in world.accesses_of(c)]
+    if bucket.claim is not None:
+        # Also through a claim that is gone: a sidecar that deletes the Bucket deletes them by that name.
+        named += world.accesses_by_name(bucket.claim.namespace, bucket.claim.name)
     named += [a for a in world.graph.snapshot.accesses if bucket.meta.name in {entry.name for entry in a.accessed}]
     return [access.ref for access in named if access.ready or access.account_id]

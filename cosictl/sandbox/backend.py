@@ -2,7 +2,8 @@
 
 Parameters of a class, all optional: ``create``, ``delete``, ``grant``, ``revoke`` name the gRPC code to answer,
 ``message`` its words (``{key}`` stands for what the call is about), ``times`` how often before the call succeeds,
-``delay`` how many seconds an answer takes, ``empty`` that the answer lacks its ID. A bucket remembers the parameters
+``delay`` how many seconds an answer takes, ``empty`` that the answer lacks its ID, ``id`` the ID of the bucket made
+(the name that was asked for, unless told). A bucket remembers the parameters
 it was made with, because v1alpha1 sends none when it is deleted.
 """
 
@@ -37,7 +38,7 @@ _TOLD_BY: Final = {
 # Amazon S3's rules for names of general purpose buckets; nearly every backend has them.
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 # Told behind the scenes, so no reason to call a bucket another one.
-_SCRIPT: Final = frozenset({"message", "times", "delay", "empty", *_TOLD_BY.values()})
+_SCRIPT: Final = frozenset({"message", "times", "delay", "empty", "id", *_TOLD_BY.values()})
 _ENDPOINT: Final = "http://s3.sandbox.invalid"
 
 
@@ -72,8 +73,7 @@ class Bucket:
 class Backend:
     """One driver with its backend; implements ``driver.types.Driver``.
 
-    ``answers`` are answers recorded elsewhere: a call that they name is answered so, for ever. IDs are the names
-    that were asked for.
+    ``answers`` are answers recorded elsewhere: a call that they name is answered so, for ever.
     """
 
     clock: Clock
@@ -99,12 +99,13 @@ class Backend:
         async with self._call(Rpc.CREATE, name, parameters):
             if _NAME.fullmatch(name) is None:
                 raise DriverError(GrpcCode.INVALID_ARGUMENT, f"invalid bucket name: {name}")
-            known = self.buckets.get(name)
+            key = parameters.get("id", name)
+            known = self.buckets.get(key)
             if known is not None and _asked(known.parameters) != _asked(parameters):
                 raise DriverError(GrpcCode.ALREADY_EXISTS, f"bucket {name} exists with other parameters")
             if known is None:
-                self.buckets[name] = Bucket(parameters=dict(parameters))
-        return BucketReply(bucket_id="" if "empty" in parameters else name, info=self._bucket_info(name))
+                self.buckets[key] = Bucket(parameters=dict(parameters))
+        return BucketReply(bucket_id="" if "empty" in parameters else key, info=self._bucket_info(key))
 
     async def get_existing(
         self, bucket_id: str, *, parameters: Mapping[str, str], protocols: Sequence[str] = ()

@@ -167,7 +167,9 @@ class Sandbox:
 
     async def _serve(self, place: int, side: Served) -> None:
         first = self._first_socket if place == 0 else None
-        socket = first or self._folder / f"{side.driver}.sock"
+        # A driver that serves both versions has a sidecar, and a socket, for each.
+        name = f"{side.driver}.{side.speaks.value}" if side.driver in self.sockets else side.driver
+        socket = first or self._folder / f"{name}.sock"
         backend = Backend(self._clock, name=side.driver, answers=self._plan.answers)
         for held in self._plan.holdings:
             if held.driver == side.driver and held.bucket:
@@ -179,7 +181,7 @@ class Sandbox:
         self._stack.push_async_callback(server.stop)
         client = DriverClient(f"unix://{socket}", side.policy.api)
         self._stack.push_async_callback(client.close)
-        self.sockets[side.driver], self.backends[side.driver] = socket, backend
+        self.sockets[name], self.backends[name] = socket, backend
         pod = sidecar_pod(side)
         if not self._plan.loaded:
             self.store.put(PODS, pod)

@@ -4,7 +4,7 @@ import getpass
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from cosictl.cli.changing.driver import tell
@@ -14,7 +14,7 @@ from cosictl.cli.options import CHUNK_SIZE, Shared
 from cosictl.cluster.connect import Connection, connect
 from cosictl.cluster.lists import Reach, Scope
 from cosictl.cluster.reader import read_cluster
-from cosictl.cluster.writer import Place, cluster_identity, may, read_object, who_am_i, write
+from cosictl.cluster.writer import Place, clock_skew, cluster_identity, may, read_object, who_am_i, write
 from cosictl.errors import ClusterError
 from cosictl.model.objects import Meta
 from cosictl.model.plan import AT_DRIVER, Action, ClusterId, Outcome, Sent, Step, Target
@@ -41,6 +41,7 @@ class LivePorts:
     report: Progress = lambda *_: None
     secrets: set[tuple[str, str]] = field(default_factory=set)
     name: str = ""
+    skew: timedelta | None = None
 
     def identity(self) -> ClusterId:
         """Return which cluster this is; raises ClusterError."""
@@ -101,8 +102,10 @@ class LivePorts:
         return tell(self.shared, self.ask, step, world, self.read)
 
     def now(self) -> datetime:
-        """Return the time."""
-        return datetime.now(UTC)
+        """Return the time by the server's clock: a plan may be made on one machine and carried out on another."""
+        if self.skew is None:
+            self.skew = clock_skew(self.conn)
+        return datetime.now(UTC) + self.skew
 
     def sleep(self, seconds: float) -> None:
         """Wait."""

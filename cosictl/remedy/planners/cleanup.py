@@ -5,6 +5,7 @@ named finalizer. What cannot be told is not touched.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from cosictl.knowledge.finalizers import (
@@ -15,7 +16,7 @@ from cosictl.model.objects import Bucket, Claim
 from cosictl.model.plan import Action, Step
 from cosictl.model.refs import Api, Kind, Ref
 from cosictl.model.report import Certainty, Finding
-from cosictl.remedy.guard import has_backend_state
+from cosictl.remedy.guard import CLEANS_NOTHING, has_backend_state
 from cosictl.remedy.planners.cleanup_access import ungranted_access, unrevoked
 from cosictl.remedy.planners.common import Known, Proposal, declined, guarded, joined
 from cosictl.remedy.planners.parts import LOOK, deletion, finalizer
@@ -40,6 +41,7 @@ def _clean(world: World, ref: Ref, known: Known) -> Proposal:
     if world.item(ref) is None:
         return declined(ref, "it is no Bucket, claim or access")
     found = [item for item in world.report.findings if ref == item.root or ref in item.symptoms]
+    found = found or _poisoned(world, ref, known)
     if not found:
         return declined(ref, "nothing is wrong with it")
     for finding in found:
@@ -47,6 +49,13 @@ def _clean(world: World, ref: Ref, known: Known) -> Proposal:
         if planner is not None and world.item(finding.root) is not None:
             return planner(world, finding, known)
     return declined(ref, f"{found[0].code} has no clean-up: {found[0].title}", found[0].remedy)
+
+
+def _poisoned(world: World, ref: Ref, known: Known) -> list[Finding]:
+    """A06 without an access to blame: whoever read the crash in the log names the access that is to go."""
+    if ref.kind != Kind.ACCESS or ref not in known.even_if_retrying:
+        return []
+    return [replace(item, root=ref) for item in world.report.findings if item.code == "COSI406"]
 
 
 def unborn_claim(world: World, finding: Finding, known: Known) -> Proposal:
@@ -76,12 +85,26 @@ def uncreated_bucket(world: World, finding: Finding, known: Known) -> Proposal:
     claim = world.graph.claim_of(bucket)
     if claim is not None and claim.meta.deleted is not None:
         return declined(claim.ref, "it was asked to go already, and its Bucket was not", LOOK)
+    if claim is not None and world.policy(bucket).name == CLEANS_NOTHING and known.driver and known.bucket_id:
+        return _by_driver(world, bucket, claim, finding, known)
     if claim is not None:
         return _ordinary(world, claim, finding, known, leaves=leaves)
     if bucket.claim is not None and not world.graph.was_read("bucketclaims", bucket.claim.namespace):
         return declined(bucket.ref, "whether its claim lives could not be read", "the right to list bucketclaims")
     step = deletion(world, bucket.ref, finding, leaves=leaves)
     return guarded(world, [step], even_if_retrying=known.even_if_retrying)
+
+
+def _by_driver(world: World, bucket: Bucket, claim: Claim, finding: Finding, known: Known) -> Proposal:
+    """D14: no deletion cleans up on this release, so the driver deletes first; then the objects can go."""
+    need = f"delete:{known.bucket_id}"
+    proof = f"the driver deletes bucket {known.bucket_id} first, or has none of that ID"
+    asked = _driver_delete(world, bucket, finding, known.bucket_id)
+    gone = [
+        deletion(world, ref, finding, solves=finding.root, leaves="nothing, if that is its ID", proof=proof, needs=need)
+        for ref in (claim.ref, bucket.ref)
+    ]
+    return guarded(world, [asked, *gone], even_if_retrying=known.even_if_retrying)
 
 
 def _ordinary(world: World, claim: Claim, finding: Finding, known: Known, *, leaves: str) -> Proposal:
@@ -114,16 +137,20 @@ def refused_deletion(world: World, finding: Finding, known: Known) -> Proposal:
     words = _retain_words(world, bucket)
     if words:
         return declined(bucket.ref, words, finding.remedy)
-    step = step_of(
+    return guarded(world, [_retain(world, bucket, finding)], even_if_retrying=known.even_if_retrying)
+
+
+def _retain(world: World, bucket: Bucket, finding: Finding) -> Step:
+    key = bucket.bucket_id or bucket.meta.name
+    return step_of(
         world,
         Action.SET_RETAIN,
         bucket.ref,
         why=finding.title,
-        values={"bucket": bucket.bucket_id or bucket.meta.name, "before": bucket.deletion_policy},
+        values={"bucket": key, "before": bucket.deletion_policy},
         finding=finding.code,
-        remains=f"bucket {bucket.bucket_id or bucket.meta.name}, with its data",
+        remains=f"bucket {key}, with its data",
     )
-    return guarded(world, [step], even_if_retrying=known.even_if_retrying)
 
 
 def _retain_words(world: World, bucket: Bucket) -> str:
@@ -173,25 +200,36 @@ def static_claimless(world: World, finding: Finding, known: Known) -> Proposal:
 
 
 def orphan(world: World, finding: Finding, known: Known) -> Proposal:
-    """D05: nobody's Bucket. Where it was created, whose the data are cannot be told from here."""
+    """D05: nobody's Bucket. Where it was created, the object goes only with its data kept, and only when asked to."""
     bucket = world.item(finding.root)
-    if isinstance(bucket, Bucket) and not (bucket.bucket_id or bucket.meta.finalizers or bucket.ready):
+    if not isinstance(bucket, Bucket):
+        return declined(finding.root, "it is no Bucket", LOOK)
+    if not (bucket.bucket_id or bucket.meta.finalizers or bucket.ready):
         return uncreated_bucket(world, finding, known)
-    return declined(
-        finding.root,
-        "its claim is gone, and its bucket was created: somebody may still use the data, and this cannot be told from "
-        "the cluster",
-        f"decide about the data, then: {finding.remedy}",
-    )
+    if not known.retain:
+        return declined(
+            bucket.ref,
+            "its claim is gone, and its bucket was created: somebody may still use the data, and this cannot be told "
+            "from the cluster",
+            "decide about the data; to forget the object and keep them: --retain",
+        )
+    words = _retain_words(world, bucket)
+    if words:
+        return declined(bucket.ref, words, finding.remedy)
+    key = bucket.bucket_id or bucket.meta.name
+    steps = [] if bucket.deletion_policy == "Retain" else [_retain(world, bucket, finding)]
+    steps.append(deletion(world, bucket.ref, finding, leaves=f"bucket {key}, with its data", remains=f"bucket {key}"))
+    then = f"the deletion of {bucket.ref} then stops at COSI304, for want of its claim; the same clean-up ends it"
+    return guarded(world, steps, even_if_retrying=known.even_if_retrying, warnings=(then,))
 
 
-def _driver_delete(world: World, bucket: Bucket, finding: Finding) -> Step:
+def _driver_delete(world: World, bucket: Bucket, finding: Finding, bucket_id: str = "") -> Step:
     return step_of(
         world,
         Action.DELETE_AT_DRIVER,
         bucket.ref,
         why=finding.title,
-        values={"bucket": bucket.bucket_id},
+        values={"bucket": bucket_id or bucket.bucket_id},
         finding=finding.code,
         leaves="nothing: what the bucket held is gone afterwards",
     )

@@ -7,6 +7,7 @@ from cosictl.model.objects import Access
 from cosictl.model.plan import Action, Step
 from cosictl.model.refs import Api, Ref
 from cosictl.model.report import Finding
+from cosictl.remedy.guard import CLEANS_NOTHING
 from cosictl.remedy.planners.common import Known, Proposal, declined, guarded
 from cosictl.remedy.planners.parts import LOOK, deletion, finalizer
 from cosictl.remedy.planners.repair import SECRET
@@ -23,7 +24,7 @@ def ungranted_access(world: World, finding: Finding, known: Known) -> Proposal:
         return declined(finding.root, "it is no access", LOOK)
     if access.ready or access.account_id:
         return declined(access.ref, "it was granted: deleting it takes credentials away that may be in use", LOOK)
-    if access.api is Api.V1ALPHA2 and world.policy(access).name == "main-2026-03" and access.meta.finalizers:
+    if access.api is Api.V1ALPHA2 and world.policy(access).name == CLEANS_NOTHING and access.meta.finalizers:
         return declined(
             access.ref,
             "on this release the deletion of an access wakes nobody, and revokes nothing (COSI416, COSI314)",

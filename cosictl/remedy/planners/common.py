@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cosictl.model.plan import Declined, Step
+from cosictl.model.plan import Action, Declined, Step
 from cosictl.model.refs import Ref
 from cosictl.remedy.guard import Situation
 from cosictl.remedy.guards import static_refusal
@@ -49,10 +49,14 @@ def guarded(
 ) -> Proposal:
     """Return steps that belong together, or why one of them may not be: all of them or none."""
     steps = tuple(steps)
+    leaving: set[Ref] = set()
     for step in steps:
-        found = static_refusal(Situation(step=step, world=world, even_if_retrying=even_if_retrying))
+        case = Situation(step=step, world=world, even_if_retrying=even_if_retrying, leaving=frozenset(leaving))
+        found = static_refusal(case)
         if found is not None:
             return declined(step.solves, found.reason, found.help)
+        if step.action is Action.DELETE_OBJECT:
+            leaving.add(step.target.ref)
     return Proposal(steps=steps, warnings=warnings)
 
 

@@ -36,9 +36,17 @@ def finalizer(
 
 
 def deletion(
-    world: World, ref: Ref, finding: Finding, *, leaves: str, solves: Ref | None = None, remains: str = ""
+    world: World,
+    ref: Ref,
+    finding: Finding,
+    *,
+    leaves: str,
+    solves: Ref | None = None,
+    remains: str = "",
+    proof: str = "",
+    needs: str = "",
 ) -> Step:
-    """Return the step that deletes an object as kubectl does."""
+    """Return the step that deletes an object as kubectl does; ``needs`` is what the driver confirms before."""
     return step_of(
         world,
         Action.DELETE_OBJECT,
@@ -48,5 +56,7 @@ def deletion(
         finding=finding.code,
         leaves=leaves,
         remains=remains or (leaves if leaves.startswith("may leave") else ""),
+        proof=(proof,) if proof else (),
+        needs=(needs,) if needs else (),
         inverse=None if has_backend_state(world, ref) else _REMADE,
     )

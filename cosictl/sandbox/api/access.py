@@ -13,6 +13,7 @@ _DISCOVERY: Final = ("/api", "/apis", "/openapi", "/version", "/healthz", "/live
 # What a stranger may read (system:public-info-viewer).
 _PUBLIC: Final = ("/version", "/healthz", "/livez", "/readyz")
 # What everybody who is known may create (system:basic-user).
+_REVIEWING: Final = frozenset({"authorization.k8s.io", "authentication.k8s.io"})
 _ABOUT_ONESELF: Final = frozenset({"selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"})
 
 
@@ -93,7 +94,7 @@ def new_token() -> str:
 
 def allows(user: User, ask: Ask) -> bool:
     """Tell whether one of the user's rules permits it."""
-    if ask.verb == "create" and ask.group == "authorization.k8s.io" and user is not ANONYMOUS:
+    if ask.verb == "create" and ask.group in _REVIEWING and user is not ANONYMOUS:
         return ask.resource in _ABOUT_ONESELF or any(_permits(rule, ask) for rule in user.rules)
     return any(_permits(rule, ask) for rule in user.rules)
 

@@ -13,6 +13,11 @@ from cosictl.sandbox.ports import Json, Resource
 AUTHORIZATION: Final = Resource(
     "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", namespaced=False
 )
+AUTHENTICATION: Final = Resource(
+    "authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", namespaced=False
+)
+# What can only be created, and is never kept.
+REVIEWS: Final = (AUTHORIZATION, AUTHENTICATION)
 _VERSION: Final[Json] = {
     "major": "1",
     "minor": "36",
@@ -63,8 +68,8 @@ def _under(path: str, groups: Mapping[str, Mapping[str, list[Served]]]) -> Json 
 
 
 def _groups(rows: Iterable[Served]) -> dict[str, dict[str, list[Served]]]:
-    """Return the rows by group and version; the group of reviews has no rows of its own."""
-    found: dict[str, dict[str, list[Served]]] = {AUTHORIZATION.group: {AUTHORIZATION.version: []}}
+    """Return the rows by group and version; the groups of reviews have no rows of their own."""
+    found: dict[str, dict[str, list[Served]]] = {review.group: {review.version: []} for review in REVIEWS}
     for row in rows:
         found.setdefault(row.resource.group, {}).setdefault(row.resource.version, []).append(row)
     return found
@@ -84,11 +89,12 @@ def _resources(group_version: str, rows: Iterable[Served]) -> Json:
     for row in rows:
         listed.append(_resource(row))
         listed += [_part(row, name) for name in _parts(row)]
-    if group_version == AUTHORIZATION.api_version:
-        listed.append(
-            {"name": AUTHORIZATION.plural, "singularName": "selfsubjectaccessreview", "namespaced": False}
-            | {"kind": AUTHORIZATION.kind, "verbs": ["create"]}
-        )
+    listed += [
+        {"name": review.plural, "singularName": review.kind.lower(), "namespaced": False}
+        | {"kind": review.kind, "verbs": ["create"]}
+        for review in REVIEWS
+        if group_version == review.api_version
+    ]
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": listed}
 
 

@@ -9,6 +9,7 @@ from aiohttp import web
 from cosictl.sandbox.api.access import User
 from cosictl.sandbox.api.answers import answer, refusal, text_answer
 from cosictl.sandbox.api.core_kinds import only_added
+from cosictl.sandbox.api.discovery import AUTHENTICATION
 from cosictl.sandbox.api.listing import ListOptions, list_options
 from cosictl.sandbox.api.negotiation import Show, form_of, many, one, read_object, read_patch, read_token, token_for
 from cosictl.sandbox.api.patches import APPLY_PATCH
@@ -21,11 +22,11 @@ from cosictl.sandbox.api.refusals import (
     success,
 )
 from cosictl.sandbox.api.resources import EPHEMERAL
-from cosictl.sandbox.api.review import read_review, reviewed
+from cosictl.sandbox.api.review import read_review, reviewed, who
 from cosictl.sandbox.api.schema import unknown_fields
 from cosictl.sandbox.api.store import Store
 from cosictl.sandbox.api.watching import Watching
-from cosictl.sandbox.ports import ApiError, Json
+from cosictl.sandbox.ports import ApiError, Json, Resource
 
 PodLogs = Callable[[str, str, Mapping[str, str]], Awaitable[bytes]]
 PodExec = Callable[[web.Request, str, str], Awaitable[web.StreamResponse]]
@@ -69,8 +70,10 @@ class Rest:
             case _:
                 raise not_implemented(f"the verb {verb}")
 
-    async def review(self, user: User, request: web.Request) -> web.Response:
-        """Answer whether the asker may do something (SelfSubjectAccessReview)."""
+    async def review(self, user: User, request: web.Request, about: Resource) -> web.Response:
+        """Answer who asks (SelfSubjectReview), or whether the asker may do something (SelfSubjectAccessReview)."""
+        if about == AUTHENTICATION:
+            return answer(self._clock, who(user), status=201)
         spec = read_review(await request.read(), request.content_type)
         return answer(self._clock, reviewed(user, spec), status=201)
 

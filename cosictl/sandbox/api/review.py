@@ -1,10 +1,10 @@
-"""Access reviews: what somebody asks about themselves, in JSON or, as kubectl sends it, in protobuf. Pure."""
+"""Reviews: what somebody asks about themselves, in JSON or, as kubectl sends it, in protobuf. Pure."""
 
 from collections.abc import Iterator
 from typing import Any, Final
 
-from cosictl.sandbox.api.access import Ask, User, allows
-from cosictl.sandbox.api.discovery import AUTHORIZATION
+from cosictl.sandbox.api.access import ANONYMOUS, Ask, User, allows
+from cosictl.sandbox.api.discovery import AUTHENTICATION, AUTHORIZATION
 from cosictl.sandbox.api.negotiation import read_object
 from cosictl.sandbox.api.refusals import bad_request, not_implemented
 from cosictl.sandbox.ports import Json
@@ -43,6 +43,17 @@ def reviewed(user: User, spec: Json) -> Json:
         "metadata": {},
         "spec": spec,
         "status": {"allowed": allows(user, ask)},
+    }
+
+
+def who(user: User) -> Json:
+    """Return the answer to the question who asks (SelfSubjectReview), which says nothing that has to be read."""
+    groups = ["system:unauthenticated"] if user is ANONYMOUS else ["system:authenticated"]
+    return {
+        "kind": AUTHENTICATION.kind,
+        "apiVersion": AUTHENTICATION.api_version,
+        "metadata": {},
+        "status": {"userInfo": {"username": user.name, "groups": groups}},
     }
 
 

@@ -13,7 +13,7 @@ from aiohttp.typedefs import Handler, Middleware
 from cosictl.sandbox.api.access import Access, Ask, User, check, check_path
 from cosictl.sandbox.api.answers import answer, refusal, text_answer
 from cosictl.sandbox.api.certificate import self_signed
-from cosictl.sandbox.api.discovery import AUTHORIZATION, document
+from cosictl.sandbox.api.discovery import REVIEWS, document
 from cosictl.sandbox.api.faults import Fault, FaultPlan
 from cosictl.sandbox.api.negotiation import form_of
 from cosictl.sandbox.api.paths import NoSuchPageError, Target, target_of
@@ -27,7 +27,7 @@ from cosictl.sandbox.ports import ApiError
 HOST: Final = "127.0.0.1"
 # What a real server takes at most for one object.
 _LARGEST_BODY: Final = 3 * 1024 * 1024
-_REVIEWS: Final = f"/apis/{AUTHORIZATION.api_version}/{AUTHORIZATION.plural}"
+_REVIEWS: Final = {f"/apis/{review.api_version}/{review.plural}": review for review in REVIEWS}
 
 Log = Callable[[str], None]
 
@@ -139,9 +139,10 @@ class ApiServer:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         user = self._access.identify(request.headers)
         path = request.path
-        if path == _REVIEWS and request.method == "POST":
-            check(user, Ask(verb="create", group=AUTHORIZATION.group, resource=AUTHORIZATION.plural), AUTHORIZATION)
-            return await self._rest.review(user, request)
+        if path in _REVIEWS and request.method == "POST":
+            about = _REVIEWS[path]
+            check(user, Ask(verb="create", group=about.group, resource=about.plural), about)
+            return await self._rest.review(user, request, about)
         found = document(path, self._store.rows.values())
         if found is not None:
             return self._document(user, request, found)

@@ -17,7 +17,9 @@ from cosictl.remedy.steps import step_of
 from cosictl.remedy.world import World
 from cosictl.sandbox.objects import DRIVER, TEAM
 from cosictl.sandbox.objects import claim as claim_object
+from cosictl.sandbox.plan import Plan
 from tests.changing import Hands
+from tests.test_remedy_dumps import NAME, copy
 from tests.test_remedy_live import chain_gone, nothing, secret_going, secret_gone
 
 Planner = Callable[[World], Proposal]
@@ -32,14 +34,20 @@ ACCESS: Final = Ref(Kind.ACCESS, TEAM, "photos-reader")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kindness:
-    """One kind of step: where it happens, how it is planned, and the object it writes to."""
+    """One kind of step: where it happens (a story, or ``plan``), how it is planned, and the object it writes to."""
 
     action: str
-    scenario: str
     planner: Planner
     target: Callable[[Hands], str]
+    scenario: str = ""
     finding: str = ""
     prepare: Callable[[Hands], None] = nothing
+    plan: Callable[[], Plan] | None = None
+
+    @property
+    def world(self) -> Plan | str:
+        """What the sandbox is made of."""
+        return self.plan() if self.plan is not None else self.scenario
 
 
 def marked(world: World) -> Proposal:
@@ -71,6 +79,15 @@ def revoked(world: World) -> Proposal:
     return plan_cleanup(world, [ACCESS], Known(driver=True, bucket_id="old"))
 
 
+def recreated(world: World) -> Proposal:
+    return plan_repairs(world, [claim("photos")], Known())
+
+
+def asked_to_delete(world: World) -> Proposal:
+    bucket = next(found.root for found in world.report.findings if found.code == "COSI304")
+    return plan_cleanup(world, [bucket], Known(driver=True))
+
+
 def set_aside(hands: Hands) -> None:
     """What quarantine leaves."""
     bucket = f"bucket/{hands.name_of_bucket('reports')}"
@@ -99,7 +116,8 @@ def put_back(world: World) -> Proposal:
 
 def made_again(world: World) -> Proposal:
     """What undo does after a claim was deleted."""
-    tree = claim_object("again", "standard")
+    # Of a class that is not there: nothing follows from it.
+    tree = claim_object("again", "later")
     step = step_of(
         world,
         Action.RECREATE_OBJECT,
@@ -112,7 +130,7 @@ def made_again(world: World) -> Proposal:
     return Proposal(steps=(step,))
 
 
-MAKING: Final = frozenset({"create-secret", "recreate-object"})
+MAKING: Final = frozenset({"create-secret", "recreate-object", "recreate-bucket"})
 KINDS: Final = (
     Kindness(action="unmark", scenario="healthy", planner=unmarked, target=lambda _: "claim/photos", prepare=noted),
     Kindness(
@@ -173,5 +191,29 @@ KINDS: Final = (
         planner=revoked,
         target=lambda _: "access/photos-reader",
         prepare=chain_gone,
+    ),
+    Kindness(
+        action="recreate-bucket",
+        plan=lambda: copy("d07-zombie"),
+        planner=recreated,
+        target=lambda _: f"bucket/{NAME}",
+        finding="COSI307",
+    ),
+)
+# What these ask for happens at the driver: another hand at the object is met by the step that follows.
+AT_DRIVER_KINDS: Final = (
+    Kindness(
+        action="revoke-at-driver",
+        scenario="healthy",
+        planner=revoked,
+        target=lambda _: "access/photos-reader",
+        prepare=chain_gone,
+    ),
+    Kindness(
+        action="delete-at-driver",
+        plan=lambda: copy("d04-claim-gone"),
+        planner=asked_to_delete,
+        target=lambda _: f"bucket/{NAME}",
+        finding="COSI304",
     ),
 )

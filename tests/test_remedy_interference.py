@@ -17,13 +17,34 @@ from cosictl.remedy.journal import read_run, runs_in
 from cosictl.remedy.ports import DriverSaid
 from cosictl.remedy.world import World
 from cosictl.remedy.writes import has_landed
-from cosictl.sandbox.objects import TEAM
+from cosictl.sandbox.objects import DRIVER, TEAM
 from cosictl.sandbox.objects import claim as claim_object
 from tests.changing import MERGE, PATIENCE_SECONDS, Hands
 from tests.live_sandbox import live
-from tests.step_kinds import KINDS, MAKING, Kindness
+from tests.step_kinds import AT_DRIVER_KINDS, KINDS, MAKING, Kindness
 
 SPEED: Final = 60.0
+
+
+def _secret(name: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": TEAM}}
+
+
+def _static(name: str) -> dict[str, Any]:
+    spec = {"driverName": DRIVER, "bucketClassName": "gold", "bucketClaim": {}, "protocols": ["S3"]}
+    return {
+        "apiVersion": "objectstorage.k8s.io/v1alpha1",
+        "kind": "Bucket",
+        "metadata": {"name": name},
+        "spec": {**spec, "existingBucketID": "another"},
+    }
+
+
+_MADE: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
+    "secret": _secret,
+    "claim": lambda name: claim_object(name, "standard"),
+    "bucket": _static,
+}
 
 
 def touched(hands: Hands, what: str) -> None:
@@ -53,8 +74,7 @@ def made_anew(hands: Hands, what: str) -> None:
     before = hands.get(what)
     if before is None:
         kind, _, name = what.partition("/")
-        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": TEAM}}
-        hands.create(secret if kind == "secret" else claim_object(name, "standard"), kind)
+        hands.create(_MADE[kind](name), kind)
         return
     kind = what.partition("/")[0]
     removed(hands, what)
@@ -67,6 +87,7 @@ class OtherHand:
 
     def __init__(self, hands: Hands, act: Callable[[], None]) -> None:
         self._ports = live_ports(hands.shared, Ask())
+        self._sandbox = hands.sandbox
         self._act = act
         self.acted = False
 
@@ -106,7 +127,7 @@ def last(plan: Plan, kind: Kindness) -> tuple[int, Step]:
 def test_another_hand_between_look_and_write(kind: Kindness, act: Callable[[Hands, str], None], tmp_path: Path) -> None:
     if kind.action in MAKING and act is removed:
         pytest.skip("what is not there cannot be removed")
-    with live(tmp_path, kind.scenario, speed=SPEED) as sandbox:
+    with live(tmp_path, kind.world, speed=SPEED) as sandbox:
         hands = Hands(sandbox)
         plan = planned(hands, kind)
         what = kind.target(hands)
@@ -138,13 +159,50 @@ def shows(step: Step, now: Mapping[str, Any], values: Mapping[str, str]) -> bool
     return has_landed(step, {**now, "metadata": {**now["metadata"], "uid": step.pin.uid}}, values)
 
 
+class OtherHandAtDriver(OtherHand):
+    """As ``OtherHand``, where the other hand acts while the driver is asked."""
+
+    def tell_driver(self, step: Step, world: World) -> DriverSaid:
+        self.acted = True
+        self._act()
+        self._ports.ask = Ask(endpoint=str(self._sandbox.sockets[DRIVER]))
+        said: DriverSaid = self._ports.tell_driver(step, world)
+        return said
+
+
+@pytest.mark.parametrize("kind", AT_DRIVER_KINDS, ids=lambda kind: kind.action)
+@pytest.mark.parametrize("act", [touched, removed, made_anew], ids=lambda act: act.__name__)
+def test_another_hand_while_the_driver_is_asked(
+    kind: Kindness, act: Callable[[Hands, str], None], tmp_path: Path
+) -> None:
+    with live(tmp_path, kind.world, speed=SPEED) as sandbox:
+        hands = Hands(sandbox)
+        plan = planned(hands, kind)
+        what = kind.target(hands)
+        ports = OtherHandAtDriver(hands, lambda: act(hands, what))
+        asked, *later = run(plan, ports, tmp_path)
+        now = hands.get(what)
+    assert ports.acted
+    assert (asked.result, "the driver answered OK" in asked.words) == (Result.DONE, True), asked.words
+    records = read_run(runs_in(tmp_path)[0]).steps
+    assert [records[number].words for number in range(1, 2 + len(later))] == [one.words for one in (asked, *later)]
+    if act is made_anew:
+        # What has the name now is another object, and keeps what it has.
+        assert [one.result for one in later] == [Result.REFUSED]
+        assert now is not None
+        assert not now["metadata"].get("deletionTimestamp")
+    else:
+        assert {one.result for one in later} == {Result.DONE}, later
+        assert now is None
+
+
 def meet(gate: threading.Barrier) -> None:
     gate.wait(PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.action != "remove-finalizer"], ids=lambda k: k.action)
 def test_two_people_at_one_plan(kind: Kindness, tmp_path: Path) -> None:
-    with live(tmp_path, kind.scenario, speed=SPEED) as sandbox:
+    with live(tmp_path, kind.world, speed=SPEED) as sandbox:
         hands = Hands(sandbox)
         plan = planned(hands, kind)
         gate = threading.Barrier(2)

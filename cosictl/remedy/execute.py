@@ -20,7 +20,7 @@ from cosictl.remedy.mark_event import event_write
 from cosictl.remedy.ports import Ports
 from cosictl.remedy.rehearse import refused_outcome
 from cosictl.remedy.state import pin_of, pin_words, value_words
-from cosictl.remedy.verify import verified
+from cosictl.remedy.verify import solved_target, verified
 from cosictl.remedy.world import World
 from cosictl.remedy.writes import has_landed, uid_of, version_of, write_of
 
@@ -197,14 +197,22 @@ class Execution:
         """A write without an answer: see whether it was carried out; trying again pins the same version."""
         try:
             now = self._ports.read(step.target)
+            over = before is None and now is None and self._is_over(step)
         except CosictlError as error:
             words = f"no answer came ({sent.words}), and it cannot be looked up: {error}"
             return Outcome(step=step, result=Result.UNKNOWN, words=words)
+        if over:
+            # What is made for another object goes with it, and making it twice would leave one behind.
+            return Outcome(step=step, result=Result.DONE, words=f"no answer came; {step.solves} is gone")
         moved = before is None or now is None or version_of(now) != version_of(before)
         if moved and has_landed(step, now, values):
             self._remember(step, now)
             return Outcome(step=step, result=Result.DONE, words="no answer came; it was looked up, and it is done")
         return None
+
+    def _is_over(self, step: Step) -> bool:
+        """Whether the object whose trouble a step ends is gone."""
+        return step.solves != step.target.ref and self._ports.read(solved_target(step)) is None
 
     def _remember(self, step: Step, now: Json | None) -> None:
         if now is not None and "metadata" in now and (step.pin is None or uid_of(now) == step.pin.uid):

@@ -48,7 +48,7 @@ def _look(step: Step, ports: Ports, wait: float | None, values: Mapping[str, str
         case Action.DELETE_OBJECT:
             return _absent(step.target, step, ports, wait)
         case Action.SET_RETAIN | Action.CREATE_SECRET | Action.DELETE_AT_DRIVER | Action.REVOKE_AT_DRIVER:
-            return _absent(_solved(step), step, ports, wait) if _goes(step, ports) else (Result.DONE, "")
+            return _absent(solved_target(step), step, ports, wait) if _goes(step, ports) else (Result.DONE, "")
         case Action.NUDGE:
             return _woken(step, ports, wait)
         case Action.REMOVE_FINALIZER:
@@ -72,8 +72,8 @@ def _landed(step: Step, ports: Ports, values: Mapping[str, str]) -> tuple[Result
     return (Result.DONE, "") if landed else (Result.UNKNOWN, "another hand changed it since")
 
 
-def _solved(step: Step) -> Target:
-    """The object whose trouble the step ends, which for a Secret is its access."""
+def solved_target(step: Step) -> Target:
+    """Return the object whose trouble the step ends, which for a Secret is its access."""
     if step.solves == step.target.ref:
         return step.target
     api = step.target.api_version if step.target.api_version != "v1" else "objectstorage.k8s.io/v1alpha1"
@@ -82,7 +82,7 @@ def _solved(step: Step) -> Target:
 
 def _goes(step: Step, ports: Ports) -> bool:
     """Whether the object the step is about was asked to go, so that its absence is the effect."""
-    now = ports.read(_solved(step))
+    now = ports.read(solved_target(step))
     return now is None or is_terminating(now)
 
 

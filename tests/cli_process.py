@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import shutil
 import struct
 import subprocess
 import sys
@@ -11,11 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 V1: Final = str(ROOT / "tests" / "recorded" / "v1alpha1")
 V2: Final = str(ROOT / "tests" / "recorded" / "v1alpha2")
 COMMAND: Final = (sys.executable, "-m", "cosictl")
 TIMEOUT_SECONDS: Final = 60
+# The sandbox runs the real one where a container is said to have it.
+needs_socat: Final = pytest.mark.skipif(shutil.which("socat") is None, reason="socat is not installed here")
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -5,6 +5,7 @@ client reads KUBECONFIG at import.
 """
 
 import os
+import signal
 import socket
 import tempfile
 from typing import Any, Final, NoReturn
@@ -103,3 +104,5 @@ def pytest_configure(config: pytest.Config) -> None:
         patch.delenv(name)
     patch.setenv("HOME", home.name)
     guard_sockets(patch)
+    # Where the shell that began all this runs in the background, interrupts are ignored, and processes inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)

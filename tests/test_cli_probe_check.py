@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.cli_process import COMMAND, cosictl, environment, one_line
+from tests.cli_process import COMMAND, cosictl, environment, needs_socat, one_line
 from tests.drivers import FAULTS, Wrapped, correct, serving
 from tests.live_sandbox import live
 
@@ -94,6 +94,7 @@ def test_what_was_kept_is_cleaned_up_later(tmp_path: Path) -> None:
     assert (inner.buckets, inner.accounts) == ({}, {})
 
 
+@needs_socat
 def test_the_driver_is_found_by_its_name(tmp_path: Path) -> None:
     with live(tmp_path, "healthy") as sandbox:
         base = ("--kubeconfig", str(sandbox.kubeconfig))

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.apiserver import NOON, ApiServer
-from tests.cli_process import ROOT, environment, in_terminal
+from tests.cli_process import ROOT, environment, in_terminal, needs_socat
 from tests.live_sandbox import live
 
 README: Final = ROOT / "README.md"
@@ -94,6 +94,7 @@ def test_a_command_of_the_readme_runs(command: str, folder: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@needs_socat
 def test_the_commands_that_ask_a_driver_run(folder: Path) -> None:
     asked = [command for command in commands() if is_probe(command)]
     assert len(asked) > 3

@@ -29,7 +29,7 @@ from cosictl.errors import ClusterError, CosictlError, EndpointError, NotFoundEr
 from cosictl.model.refs import Api
 from cosictl.sandbox.pod_exec import PROGRAMS
 from cosictl.sandbox.run import Sandbox
-from tests.cli_process import cosictl
+from tests.cli_process import cosictl, needs_socat
 from tests.live_sandbox import live
 
 NAMESPACE: Final = "cosi-driver"
@@ -40,7 +40,6 @@ LONG: Final = 20.0
 MIB: Final = 1024 * 1024
 V1: Final = Api.V1ALPHA1
 
-needs_socat = pytest.mark.skipif(shutil.which("socat") is None, reason="socat is not installed here")
 needs_nc = pytest.mark.skipif(shutil.which("nc") is None, reason="nc is not installed here")
 
 
@@ -140,7 +139,7 @@ def test_the_process_killed_in_the_middle(reach: Reach, tmp_path: Path) -> None:
 
 def kill_socat() -> None:
     """Kill the processes that were started for the Pod."""
-    found = subprocess.run(["pgrep", "-f", "socat -t 30 - UNIX-CONNECT"], capture_output=True, text=True, check=False)
+    found = subprocess.run(["pgrep", "-P", str(os.getpid()), "-f", "socat -t 30 - UNIX-CONNECT"], capture_output=True, text=True, check=False)
     numbers = [int(word) for word in found.stdout.split()]
     assert numbers
     for number in numbers:

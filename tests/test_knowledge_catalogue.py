@@ -18,7 +18,7 @@ from cosictl.remedy.planners.repair import REPAIRS
 
 ENTRIES = list(CATALOGUE.values())
 COMMANDS = [(entry.code, command) for entry in ENTRIES for command in entry.commands]
-GROUPS = {"C": (1, 18), "H": (2, 8), "D": (3, 18), "A": (4, 18), "S": (5, 8)}
+GROUPS = {"C": (1, 18), "H": (2, 8), "D": (3, 18), "A": (4, 18), "S": (5, 11)}
 
 
 @pytest.mark.parametrize(("letter", "digit", "last"), [(k, *v) for k, v in GROUPS.items()])
@@ -94,10 +94,11 @@ def test_a_command_is_of_a_kind_that_may_be_offered(code: str, command: str) -> 
     verb = words[1]
     if words[0] == "cosictl":
         # Reproducing shows what it would send, says what that can do, and asks; changing verbs only plan.
-        reading = {"diagnose", "get", "events", "classify", "explain", "snapshot"}
+        reading = {"diagnose", "get", "events", "classify", "explain", "snapshot", "sidecars"}
         planning = {"cleanup", "repair", "resume"}
         assert verb in reading | planning or words[1:3] == ["probe-driver", "reproduce"], code
         assert "--apply" not in words
+        assert words[1:3] != ["sidecars", "measure"], "it makes objects"
         assert "--confirm" not in words
     reading = {"get", "logs", "describe", "api-versions", "api-resources", "auth"}
     changing = {"annotate", "patch", "edit", "delete", "create"}

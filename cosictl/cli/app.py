@@ -28,6 +28,9 @@ from cosictl.cli.quarantine import quarantine, resume
 from cosictl.cli.repair import repair
 from cosictl.cli.said import program
 from cosictl.cli.sandbox import sandbox
+from cosictl.cli.sidecars.app import NAME as SIDECARS
+from cosictl.cli.sidecars.app import VERBS as SIDECAR_VERBS
+from cosictl.cli.sidecars.app import sidecars
 from cosictl.cli.snapshot import snapshot
 from cosictl.cli.undo import undo
 from cosictl.cli.version import version
@@ -74,6 +77,7 @@ for verb in VERBS:
     app.command()(with_shared(verb))
 app.add_typer(probe, name=PROBE)
 app.add_typer(journals, name=JOURNAL)
+app.add_typer(sidecars, name=SIDECARS)
 
 
 def run(words: Sequence[str]) -> int:
@@ -96,7 +100,7 @@ def _usage(error: typer.TyperException, words: Sequence[str]) -> UsageError:
     """Say in one line what is wrong with the command line, and where the right one is described."""
     message = " ".join(error.format_message().split()).replace("Value error, ", "").rstrip(".")
     names = {verb.__name__ for verb in VERBS}
-    groups = {PROBE: PROBE_VERBS, JOURNAL: JOURNAL_VERBS}
+    groups = {PROBE: PROBE_VERBS, JOURNAL: JOURNAL_VERBS, SIDECARS: SIDECAR_VERBS}
     verbs = [word for word in words if word in names or word in groups][:1]
     for group in verbs:
         below = {verb.__name__.rstrip("_") for verb in groups.get(group, ())}

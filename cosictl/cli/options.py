@@ -113,7 +113,7 @@ Command = Callable[..., None]
 
 
 def with_shared(command: Command) -> Command:
-    """Add the shared options to a command, which gets them as its first argument ``shared``.
+    """Add the shared options to a command, which gets them as its first argument ``shared``; as ``ctx`` its context.
 
     They may stand before the verb too: the root command has them as well, and those after the verb win.
     """
@@ -123,11 +123,12 @@ def with_shared(command: Command) -> Command:
 
     @functools.wraps(command)
     def run(ctx: typer.Context, **values: Any) -> None:
-        command(Shared.of(ctx), **{name: value for name, value in values.items() if name not in names})
+        own = {name: value for name, value in values.items() if name not in names}
+        command(Shared.of(ctx), **own, **({"ctx": ctx} if "ctx" in given else {}))
 
     keyword = inspect.Parameter.KEYWORD_ONLY
     context = inspect.Parameter("ctx", keyword, annotation=typer.Context)
-    own = [parameter.replace(kind=keyword) for name, parameter in given.items() if name != "shared"]
+    own = [parameter.replace(kind=keyword) for name, parameter in given.items() if name not in {"shared", "ctx"}]
     shared = [inspect.Parameter(n, keyword, default=getattr(_DEFAULTS, n), annotation=hints[n]) for n in names]
     run.__dict__["__signature__"] = inspect.Signature([context, *own, *shared])
     return run

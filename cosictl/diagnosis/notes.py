@@ -4,7 +4,7 @@ In: the graph, the policies and the verdicts. Out: findings (a note may concern 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cosictl.diagnosis.advice import commands_about, offered
@@ -36,8 +36,9 @@ def note(
     *,
     symptoms: Iterable[Ref] = (),
     candidates: tuple[str, ...] = (),
+    facts: Mapping[str, str] | None = None,
 ) -> Finding:
-    """A finding whose words all come from the catalogue."""
+    """A finding whose words all come from the catalogue; ``facts`` are names for its commands."""
     entry = CATALOGUE[code]
     return Finding(
         code=code,
@@ -49,7 +50,7 @@ def note(
         evidence=tuple(evidence),
         explanation=entry.cause,
         remedy=entry.remedy,
-        commands=commands_about(graph, offered(entry.commands, outlook), root),
+        commands=commands_about(graph, offered(entry.commands, outlook), root, facts),
         risk=entry.risk,
         candidates=candidates,
     )
@@ -122,7 +123,7 @@ def components_down(seen: Observed) -> list[Finding]:
 
 
 def version_skew(seen: Observed) -> list[Finding]:
-    """A sidecar of one API version in a cluster whose objects are all of the other (S03): healthy and idle."""
+    """A sidecar or controller of one API version where all objects are of the other (S03): healthy and idle."""
     apis = apis_in_use(seen.graph)
     if not seen.graph.snapshot.buckets and not seen.graph.snapshot.claims:
         return []
@@ -134,13 +135,13 @@ def version_skew(seen: Observed) -> list[Finding]:
             Outlook.STALLED,
             (
                 Evidence(
-                    text=f"{part.container.image} speaks {POLICIES[part.match.policy].api}, objects are {apis[0]}",
+                    text=f"{part.container.image} speaks {part.match.api}, objects are {apis[0]}",
                     source=_where(part),
                 ),
             ),
         )
         for part in components(seen.graph)
-        if part.match.role == "sidecar" and part.match.policy and POLICIES[part.match.policy].api not in apis
+        if part.match.api is not None and part.match.api not in apis
     ]
 
 

@@ -10,6 +10,7 @@ from cosictl.diagnosis.fold import fold
 from cosictl.diagnosis.graph import Graph, link
 from cosictl.diagnosis.marks import mark_evidence
 from cosictl.diagnosis.notes import NOTES, Observed
+from cosictl.diagnosis.notes_drivers import DRIVER_NOTES
 from cosictl.diagnosis.policy import Policies, apis_in_use, choose
 from cosictl.knowledge.catalogue import CATALOGUE
 from cosictl.model.failures import FixBy
@@ -50,7 +51,7 @@ def concluded(graph: Graph, policies: Policies) -> Report:
     ]
     assessments = tuple(assessment for assessment, _ in judged)
     findings = _findings(graph, judged)
-    for add in NOTES:
+    for add in (*NOTES, *DRIVER_NOTES):
         findings.extend(add(Observed(graph=graph, policies=policies, assessments=assessments)))
     apis = apis_in_use(graph)
     drivers = {item.ref: item.driver for item in assessments}

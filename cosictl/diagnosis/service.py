@@ -68,6 +68,12 @@ def lease_of(graph: Graph, driver: str, api: Api) -> Lease | None:
     return _newest(graph, lease_name(driver, api))
 
 
+def leases_of(graph: Graph, driver: str, api: Api) -> tuple[Lease, ...]:
+    """Every Lease of a driver's sidecars that is not dead, in whatever namespace; all of them where none lives."""
+    found = graph.leases.get(lease_name(driver, api), ())
+    return tuple(lease for lease in found if lease_state(graph, lease) is not Service.DEAD) or tuple(found)
+
+
 def controller_lease(graph: Graph, api: Api) -> Lease | None:
     """The controller's Lease."""
     return _newest(graph, _CONTROLLER_LEASES[api])

@@ -20,11 +20,18 @@ def run_diagnosis(
 
     ``assume`` is the name of a policy; an unknown one raises UsageError before anything is read.
     """
-    if assume is not None and assume not in POLICIES:
-        raise UsageError(f'unknown sidecar policy "{assume}"', next_step=_try(assume, POLICIES))
+    if assume is not None:
+        known_policy(assume)
     snapshot = read()
     report = narrowed(diagnose(snapshot, assume=assume), snapshot, asked)
     return report if code is None else _only(report, code)
+
+
+def known_policy(name: str) -> str:
+    """Return the name of a policy; raises UsageError for any other."""
+    if name not in POLICIES:
+        raise UsageError(f'unknown sidecar policy "{name}"', next_step=_try(name, POLICIES))
+    return name
 
 
 def known_code(word: str) -> str:

@@ -11,7 +11,7 @@ from sys import intern
 
 import msgspec
 
-from cosictl.intake.wire import ObjectWire, ReferenceWire, Wire, meta, moment
+from cosictl.intake.wire import MetaWire, ObjectWire, ReferenceWire, Wire, meta, moment
 from cosictl.model.objects import Container, Event, Lease, Pod
 from cosictl.model.refs import Kind
 
@@ -136,9 +136,24 @@ class PodStatus(Wire):
     init_container_statuses: list[ContainerStatusWire] | None = None
 
 
+class OwnerWire(Wire):
+    """One of ``metadata.ownerReferences``."""
+
+    kind: str = ""
+    name: str = ""
+    controller: bool = False
+
+
+class PodMetaWire(MetaWire):
+    """``metadata`` of a Pod."""
+
+    owner_references: list[OwnerWire] | None = None
+
+
 class PodWire(ObjectWire):
     """A Pod."""
 
+    metadata: PodMetaWire = msgspec.field(default_factory=PodMetaWire)
     spec: PodSpec = msgspec.field(default_factory=PodSpec)
     status: PodStatus = msgspec.field(default_factory=PodStatus)
 
@@ -216,14 +231,30 @@ def pod_concerns_cosi(wire: PodWire) -> bool:
 def pod(wire: PodWire) -> Pod:
     """Convert a Pod; containers in the order of the spec, then those that only the status knows."""
     statuses = {status.name: status for status in _statuses(wire)}
-    containers = [_container(spec, statuses.pop(spec.name, ContainerStatusWire())) for spec in _containers(wire)]
+    inits = {spec.name for spec in wire.spec.init_containers or ()}
+    containers = [
+        _container(spec, statuses.pop(spec.name, ContainerStatusWire()), init=spec.name in inits)
+        for spec in _containers(wire)
+    ]
     containers += [_container(ContainerWire(name=name), status) for name, status in statuses.items()]
+    kind, name = _owner(wire.metadata)
     return Pod(
         meta=meta(wire.metadata),
         node=wire.spec.node_name,
         phase=wire.status.phase,
         containers=tuple(containers),
+        owner_kind=kind,
+        owner_name=name,
     )
+
+
+def _owner(wire: PodMetaWire) -> tuple[str, str]:
+    """Return kind and name of what made a Pod; a Deployment's ReplicaSet is named ``<deployment>-<hash label>``."""
+    owner = next((one for one in wire.owner_references or () if one.controller), OwnerWire())
+    end = "-" + (wire.labels or {}).get("pod-template-hash", "")
+    if owner.kind == "ReplicaSet" and len(end) > 1 and owner.name.endswith(end):
+        return "Deployment", owner.name.removesuffix(end)
+    return owner.kind, owner.name
 
 
 def _containers(wire: PodWire) -> Iterable[ContainerWire]:
@@ -234,7 +265,7 @@ def _statuses(wire: PodWire) -> Iterable[ContainerStatusWire]:
     return (*(wire.status.container_statuses or ()), *(wire.status.init_container_statuses or ()))
 
 
-def _container(spec: ContainerWire, status: ContainerStatusWire) -> Container:
+def _container(spec: ContainerWire, status: ContainerStatusWire, *, init: bool = False) -> Container:
     state, last_state = status.state or StateWire(), status.last_state or StateWire()
     ended = state.terminated or last_state.terminated or TerminatedWire()
     return Container(
@@ -248,4 +279,5 @@ def _container(spec: ContainerWire, status: ContainerStatusWire) -> Container:
         exit_reason=ended.reason,
         exit_text=ended.message,
         waiting_reason=state.waiting.reason if state.waiting else "",
+        init=init,
     )

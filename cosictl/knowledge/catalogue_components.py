@@ -153,6 +153,62 @@ ENTRIES = (
         stuck_hint="Nothing is stuck by this alone.",
     ),
     Entry(
+        code="COSI509",
+        id="S09",
+        title="Two sidecars serve one driver",
+        apis=BOTH,
+        symptom="More than one sidecar of the same driver is alive, and neither waits for the other.",
+        tell_apart="Replicas of one Deployment share a Lease, and only its holder works. Here the Leases are in "
+        "different namespaces, or (v1alpha2, where a Lease is off by default) there is none.",
+        cause="The driver was installed twice, or an old installation was left behind in another namespace; or a "
+        "v1alpha2 sidecar was scaled up without --leader-elect.",
+        source="v0.2.2 sidecar (the Lease is in the Pod's namespace), main ee00c269 cmd/sidecar (--leader-elect)",
+        remedy="Let one run: scale the other installation to 0, or turn on leader election.",
+        risk="Both call the driver for every object: grants are made twice (COSI407), and on v1alpha1 either may take "
+        "the finalizers of what is being deleted before the other has asked its driver (COSI309, COSI415).",
+        fix_by=FixBy.ADMIN,
+        detect=Detect.OBJECTS,
+        commands=(cmd.LEASES, cmd.POD_LIST, "cosictl sidecars"),
+        stuck_hint="Nothing is stuck by this alone, but deletions are not safe.",
+    ),
+    Entry(
+        code="COSI510",
+        id="S10",
+        title="The driver answers Internal to everything: its errors carry no cause",
+        apis=BOTH,
+        symptom="Nearly every error of one driver has the code Internal or Unknown.",
+        tell_apart="Read the inner text: where it names a lasting cause (AccessDenied, not empty), the code hides it.",
+        cause="The driver does not translate the errors of its backend, so that no sidecar, and no version of COSI, "
+        "can tell a final error from a passing one.",
+        source="cosi-driver sources of ceph, seaweedfs and linode: nearly every failure is Internal",
+        remedy="Report it to the driver's developers: map the backend's errors to gRPC codes, beginning with the call "
+        "that is named here. Until then the text of each error is all there is.",
+        risk="A sidecar that stops on final codes (v1alpha2) stops on none of these.",
+        fix_by=FixBy.DRIVER_DEVELOPER,
+        detect=Detect.OBJECTS,
+        commands=("cosictl sidecars compare",),
+        stuck_hint="Waiting may help or not: the driver does not say.",
+    ),
+    Entry(
+        code="COSI511",
+        id="S11",
+        title="The driver answers AlreadyExists for what is no conflict",
+        apis=BOTH,
+        symptom="An error with the code AlreadyExists whose text speaks of something else.",
+        tell_apart="A conflict names a bucket or user that is there already; this text does not.",
+        cause="AlreadyExists is used to stop a retry. On v1alpha1 it stops nothing: create is then repeated without "
+        "any record (COSI107), and grant kills the sidecar (COSI406).",
+        source="v0.2.2 bucket_controller.go:138-142, bucketaccess_controller.go:187",
+        remedy="The driver has to answer the code that fits: InvalidArgument for what can never be valid, "
+        "PermissionDenied for rights, FailedPrecondition for a state.",
+        risk="Do not free a name in the backend because of it: nothing of that name is in the way.",
+        fix_by=FixBy.DRIVER_DEVELOPER,
+        detect=Detect.OBJECTS,
+        commands=("cosictl explain AlreadyExists", "cosictl sidecars compare"),
+        stuck_hint="Waiting does not help: the same request gets the same answer.",
+        limits="v1alpha1 records no AlreadyExists of a create: there only a log (--logs) or the driver shows it",
+    ),
+    Entry(
         code="COSI601",
         id="K01",
         title="Driver names differ only by case",

@@ -1,5 +1,7 @@
 """What surprises people about each release, each fact with the place it was read."""
 
+from collections.abc import Mapping
+
 from cosictl.knowledge.policy import Hazard
 
 EVERY_CODE = Hazard(
@@ -153,3 +155,19 @@ CONTRADICTS_SPEC = Hazard(
     "and 'not empty', which heal with time.",
     source="v1alpha2 Error Scheme",
 )
+
+# What a person on call has to know first, and the findings by which each is seen to have happened.
+SHOWN_BY: Mapping[str, tuple[str, ...]] = {
+    GRANT_CRASH.slug: ("COSI406",),
+    FOREIGN_SIDECAR.slug: ("COSI309", "COSI415"),
+    HAND_OFF_RACE.slug: ("COSI201",),
+    LOST_UPDATE.slug: ("COSI306", "COSI413"),
+    NO_DELETION.slug: ("COSI314", "COSI305"),
+    ACCESS_DELETION_UNSEEN.slug: ("COSI416",),
+    EDIT_ENDS.slug: ("COSI206",),
+    MUTE_OUTSIDE_DEFAULT.slug: ("COSI506",),
+    SILENT_ALREADY_EXISTS.slug: ("COSI107", "COSI108"),
+    REVOKE_NOT_FOUND.slug: ("COSI410",),
+    SLOW_HAND_OFF.slug: ("COSI205",),
+    ILLEGAL_ID.slug: ("COSI117",),
+}

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cosictl.model.refs import Api
+
 # Upstream's own name first. The others are names under which mirrors and the retired repositories publish it.
 SIDECAR_NAMES = (
     "objectstorage-sidecar",
@@ -37,7 +39,10 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """One known commit, by its first seven digits. ``certain``: the policy was read from this very code."""
+    """One known commit, by its first seven digits. ``certain``: the policy was read from this very code.
+
+    ``api`` is given where no policy tells the version.
+    """
 
     commit: str
     roles: frozenset[str]
@@ -47,6 +52,7 @@ class Commit:
     controller: str
     certain: bool
     source: str
+    api: Api | None = None
 
 
 _OLD_NAMES = "names Buckets <class><claim UID>; a class name over 27 characters then makes an invalid S3 name"
@@ -118,6 +124,7 @@ COMMITS = (
         f"of live claims, and {_OLD_NAMES}",
         certain=True,
         source="controller manifest of tags v0.2.0 and v0.2.1",
+        api=Api.V1ALPHA1,
     ),
     Commit(
         commit="d904c62",

@@ -6,10 +6,12 @@ no digest is in this table, because none of them was verified.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cosictl.knowledge.image_rows import COMMITS, CONTROLLER_NAMES, MOVING_TAGS, RELEASES, SIDECAR_NAMES, Commit
+from cosictl.knowledge.policies import POLICIES
+from cosictl.model.refs import Api
 
 Role = Literal["sidecar", "controller"]
 
@@ -19,7 +21,8 @@ class ImageMatch:
     """What an image is known to be.
 
     ``policy`` is the policy of the sidecar release, None where the image does not tell and always None for a
-    controller. ``release`` is a short name such as ``v0.2.2``, or empty. ``why`` is one sentence for the reader.
+    controller. ``api`` is the version it speaks, None where that is not known. ``release`` is a short name such as
+    ``v0.2.2``, or empty. ``why`` is one sentence for the reader.
     ``certain``: the image alone decides; otherwise it is only the best guess.
     """
 
@@ -28,6 +31,7 @@ class ImageMatch:
     release: str
     why: str
     certain: bool
+    api: Api | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +87,16 @@ def _take_apart(reference: str) -> _Name | None:
 _ROLES: tuple[tuple[Role, tuple[str, ...]], ...] = (("sidecar", SIDECAR_NAMES), ("controller", CONTROLLER_NAMES))
 
 
-def _match(name: _Name, policy: str | None, release: str, why: str, *, certain: bool) -> ImageMatch:
+def _match(
+    name: _Name, policy: str | None, release: str, why: str, *, certain: bool, api: Api | None = None
+) -> ImageMatch:
     return ImageMatch(
-        role=name.role, policy=policy if name.role == "sidecar" else None, release=release, why=why, certain=certain
+        role=name.role,
+        policy=policy if name.role == "sidecar" else None,
+        release=release,
+        why=why,
+        certain=certain,
+        api=POLICIES[policy].api if policy is not None else api,
     )
 
 
@@ -102,7 +113,7 @@ def _untagged(name: _Name) -> ImageMatch:
 
 def _pinned(found: ImageMatch) -> ImageMatch:
     why = f"{found.why}; the digest beside the tag decides what runs, the tag is taken at its word"
-    return ImageMatch(role=found.role, policy=found.policy, release=found.release, why=why, certain=found.certain)
+    return replace(found, why=why)
 
 
 def _by_commit(name: _Name) -> ImageMatch | None:
@@ -111,7 +122,7 @@ def _by_commit(name: _Name) -> ImageMatch | None:
         if name.role in row.roles and re.search(rf"(?:^|[-_.]|-g){row.commit}[0-9a-f]{{0,33}}(?![0-9a-z])", name.tag):
             plain = re.search(rf"{row.commit}[0-9a-f]{{0,33}}$", name.tag) is not None
             certain = row.certain and name.upstream and plain
-            return _match(name, row.policy, row.release, _commit_words(row, name), certain=certain)
+            return _match(name, row.policy, row.release, _commit_words(row, name), certain=certain, api=row.api)
     return None
 
 
@@ -165,7 +176,9 @@ def _by_staging_tag(name: _Name) -> ImageMatch | None:
             return plain
     policy, words = _by_date(date, base)
     release = f"v{base}-{count} ({found.group(4)})" if count else f"v{base}"
-    return _match(name, policy, release, f"a staging build {count} commits after v{base}: {words}", certain=False)
+    why = f"a staging build {count} commits after v{base}: {words}"
+    api = Api.V1ALPHA2 if date >= _ALPHA2_SINCE and base != "0.2.2" else Api.V1ALPHA1
+    return _match(name, policy, release, why, certain=False, api=api)
 
 
 def _by_date(date: int, base: str) -> tuple[str | None, str]:

@@ -190,7 +190,10 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """One container of a Pod, spec and status together. ``exit_code`` and ``exit_text`` are of its last end."""
+    """One container of a Pod, spec and status together. ``exit_code`` and ``exit_text`` are of its last end.
+
+    ``init``: it stands among the Pod's init containers, as native sidecars do.
+    """
 
     name: str
     image: str = ""
@@ -202,16 +205,22 @@ class Container:
     exit_reason: str = ""
     exit_text: str = ""
     waiting_reason: str = ""
+    init: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
-    """A Pod that looks like a COSI controller or sidecar."""
+    """A Pod that looks like a COSI controller or sidecar.
+
+    ``owner_kind`` and ``owner_name`` are of what made it, a Deployment where it was a Deployment's ReplicaSet.
+    """
 
     meta: Meta
     node: str = ""
     phase: str = ""
     containers: tuple[Container, ...] = ()
+    owner_kind: str = ""
+    owner_name: str = ""
 
 
 CosiObject = Bucket | Claim | Access | BucketClass | AccessClass

@@ -1,0 +1,32 @@
+"""Labelled lines, as screens about drivers and sidecars have them: a label, then words wrapped under themselves."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from cosictl.model.refs import Ref
+from cosictl.render.console import Out
+from cosictl.render.safe import escape, wrap
+
+LABEL: Final = 16
+NAMED: Final = 3
+
+
+def labelled(out: Out, label: str, words: str, *, margin: str = "  ", style: str = "") -> None:
+    """Print a label and foreign or own words behind it."""
+    lead = f"{margin}{label:<{LABEL}}"
+    for line in wrap(escape(words), out.width, lead, " " * len(lead)):
+        out.line(line, style=style)
+
+
+def bullets(out: Out, label: str, texts: Iterable[str]) -> None:
+    """Print several texts, each on lines of its own, under one label."""
+    for number, text in enumerate(texts):
+        labelled(out, label if number == 0 else "", f"- {text}")
+
+
+def names_of(refs: Iterable[Ref], *, show_all: bool = False) -> str:
+    """Name some objects, three of them unless all are asked for."""
+    found = list(refs)
+    shown = found if show_all else found[:NAMED]
+    words = ", ".join(f"{ref.kind} {ref.namespace + '/' if ref.namespace else ''}{ref.name}" for ref in shown)
+    return words if len(shown) == len(found) else f"{words} and {len(found) - len(shown)} more"

@@ -139,7 +139,12 @@ def test_the_process_killed_in_the_middle(reach: Reach, tmp_path: Path) -> None:
 
 def kill_socat() -> None:
     """Kill the processes that were started for the Pod."""
-    found = subprocess.run(["pgrep", "-P", str(os.getpid()), "-f", "socat -t 30 - UNIX-CONNECT"], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        ["pgrep", "-P", str(os.getpid()), "-f", "socat -t 30 - UNIX-CONNECT"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     numbers = [int(word) for word in found.stdout.split()]
     assert numbers
     for number in numbers:

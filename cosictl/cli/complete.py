@@ -9,7 +9,6 @@ import typer
 from cosictl.cli.options import Shared
 from cosictl.cli.types import KINDS, Resource, parse_resource
 from cosictl.errors import CosictlError
-from cosictl.model.report import Outlook
 
 # How long a person waits for names while typing.
 NAMES_TIMEOUT_SECONDS = 1.0
@@ -60,6 +59,8 @@ def complete_targets(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def complete_outlooks(incomplete: str) -> list[str]:
     """Offer outlooks, after a comma too."""
+    from cosictl.model.report import Outlook
+
     before, comma, last = incomplete.rpartition(",")
     return [f"{before}{comma}{word}" for word in _starting(Outlook, last)]
 

@@ -1,16 +1,18 @@
 """Lines on stderr: one error, one line; foreign text in it masked and escaped."""
 
+# ruff: noqa: PLC0415 - masking loads when there is something to say, so that --help stays light
+
 import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import PurePath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cosictl.errors import CosictlError
-from cosictl.intake.redact import redact
-from cosictl.model.snapshot import ReadOutcome, Snapshot
-from cosictl.render.safe import escape
+
+if TYPE_CHECKING:
+    from cosictl.model.snapshot import Snapshot
 
 PLUGIN: Final = "kubectl-cosi"
 # An error line that quotes a whole response body would bury its beginning.
@@ -30,6 +32,9 @@ def same_again() -> str:
 
 def plain(text: str) -> str:
     """Mask credentials, and spell control, bidi and invisible characters out, line breaks included."""
+    from cosictl.intake.redact import redact
+    from cosictl.render.safe import escape
+
     return escape(redact(text))
 
 
@@ -52,8 +57,10 @@ def say_none(what: str, namespace: str) -> None:
     say(f"{what} in {namespace} namespace." if namespace else f"{what}.")
 
 
-def say_unread(snapshot: Snapshot) -> None:
+def say_unread(snapshot: "Snapshot") -> None:
     """Say on stderr, in one line, what somebody refused or what failed: answers may lack for it."""
+    from cosictl.model.snapshot import ReadOutcome
+
     lost = [status for status in snapshot.reads if status.outcome in {ReadOutcome.FORBIDDEN, ReadOutcome.FAILED}]
     if lost:
         words = ", ".join(f"{status.resource} ({status.outcome})" for status in lost)

@@ -9,7 +9,6 @@ import typer
 from cosictl.cli.complete import complete_methods
 from cosictl.cli.options import Dumps, Shared
 from cosictl.cli.output import Format, choose_format, print_document
-from cosictl.cli.probe_driver.dialling import opened
 from cosictl.cli.probe_driver.options import Dial, with_dial
 
 
@@ -46,6 +45,7 @@ def call(
     is not being deleted uses the bucket or account, and need the digest of what is shown.
     """
     from cosictl.cli.probe_driver.calling import RawCall, make_call
+    from cosictl.cli.probe_driver.dialling import opened
 
     chosen = choose_format(shared, Format.TEXT, Format.JSON, Format.YAML)
     raw = RawCall(method=method, data=data, api=api or "", dumps=dumps, no_cluster=no_cluster)

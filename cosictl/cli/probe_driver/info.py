@@ -9,7 +9,6 @@ import typer
 
 from cosictl.cli.options import Dumps, Shared
 from cosictl.cli.output import Format, choose_format, output, print_document
-from cosictl.cli.probe_driver.dialling import opened
 from cosictl.cli.probe_driver.options import Dial, with_dial
 
 
@@ -30,6 +29,7 @@ def info(
     served, and whether the cluster (or -f DUMP) asks for it by just that name. Changes nothing.
     """
     from cosictl.cli.probe_driver.answers import identity_or_error, names_in_cluster
+    from cosictl.cli.probe_driver.dialling import opened
     from cosictl.driver.identify import identify, name_problems
     from cosictl.render.probe_text import info_document, print_info
 

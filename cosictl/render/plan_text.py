@@ -44,8 +44,8 @@ def print_plan(plan: Plan, digest: str, again: str, out: Out) -> None:
 def _print_step(number: int, step: Step, out: Out) -> None:
     out.line(f"{number}  {step.action}  {escape(str(step.target.ref))}", style="bold")
     because = f" ({step.finding})" if step.finding and step.finding not in step.why else ""
-    relative = f", which solves {step.solves}" if step.solves != step.target.ref else ""
-    _labelled(out, "why", f"{step.why}{because}{relative}")
+    relative = f"for {step.solves}: " if step.solves != step.target.ref else ""
+    _labelled(out, "why", f"{relative}{step.why}{because}")
     _labelled(out, "does", step.does)
     for text in step.proof:
         _labelled(out, "proof", text)

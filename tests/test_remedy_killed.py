@@ -9,17 +9,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 from cosictl.errors import CosictlError
 from cosictl.flows.change import Origin, go_on, make_plan, run_plan
 from cosictl.model.plan import Plan, Result
 from cosictl.model.refs import Kind, Ref
 from cosictl.remedy.document import plan_document
 from cosictl.remedy.journal import Run, read_run, runs_in
+from cosictl.remedy.planners.cleanup import plan_cleanup
 from cosictl.remedy.planners.common import Known
 from cosictl.remedy.planners.mark import Note, plan_marks
 from cosictl.remedy.planners.repair import plan_repairs
 from cosictl.remedy.undo import plan_undo
 from cosictl.sandbox.objects import TEAM
+from cosictl.sandbox.objects import claim as claim_object
 from cosictl.sandbox.run import Sandbox
 from tests.changing import Hands
 from tests.cli_process import ROOT, environment
@@ -33,18 +37,22 @@ WAIT: Final = 5.0
 def killed(hands: Hands, plan: Plan, folder: Path) -> Iterator[Path]:
     """Run a plan again and again, killed one point later each time; yields the folder of each run's journal."""
     for point in itertools.count(1):
-        journals = folder / str(point)
-        path = folder / f"{point}.json"
-        path.write_text(json.dumps(plan_document(plan)))
-        words = [str(hands.sandbox.kubeconfig), str(journals), str(path), str(point)]
-        done = subprocess.run(
-            [sys.executable, str(SCRIPT), *words], env=environment(), capture_output=True, timeout=60, check=False
-        )
+        done = killed_at(hands, plan, folder, point)
         if done.returncode == 0:
             assert point > 10, "hardly any point was found"
             return
         assert done.returncode == -signal.SIGKILL, done.stderr.decode()
-        yield journals
+        yield folder / str(point)
+
+
+def killed_at(hands: Hands, plan: Plan, folder: Path, point: int) -> subprocess.CompletedProcess[bytes]:
+    """Run a plan in a process that kills itself at a point; its journal is in the folder of that number."""
+    path = folder / f"{point}.json"
+    path.write_text(json.dumps(plan_document(plan)))
+    words = [str(hands.sandbox.kubeconfig), str(folder / str(point)), str(path), str(point)]
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *words], env=environment(), capture_output=True, timeout=60, check=False
+    )
 
 
 def begun(folder: Path) -> Run | None:
@@ -134,3 +142,55 @@ def test_a_killed_run_is_taken_back(tmp_path: Path) -> None:
                 _, outcomes = run_plan(back, hands.ports, journals / "undo", by="a test", wait=WAIT)
                 assert {outcome.result for outcome in outcomes} == {Result.DONE}
             assert sandbox.difference() == ()
+
+
+def lost_claim(hands: Hands, number: int) -> Ref:
+    """A claim of a class that is not there: it can be cleaned up by an ordinary deletion."""
+    ref = Ref(Kind.CLAIM, TEAM, f"lost-{number}")
+    hands.create(claim_object(ref.name, "nowhere"), "claim")
+    hands.until(lambda: any(found.root == ref for found in hands.ports.observe().report.findings), "COSI101")
+    return ref
+
+
+def planned_cleanup(hands: Hands, ref: Ref) -> Plan:
+    origin = Origin(verb="cleanup", cluster=hands.ports.identity(), source="test", now=hands.ports.now())
+    return make_plan(plan_cleanup(hands.ports.observe(), [ref], Known()), origin, limit=20)
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["goes on", "is taken back"])
+def test_a_killed_deletion(back: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """Killed one point later each time; then the claim is gone, or there again as it was. Never neither."""
+    with live(tmp_path, "healthy", speed=30) as sandbox:
+        hands = Hands(sandbox)
+        for point in itertools.count(1):
+            ref = lost_claim(hands, point)
+            plan = planned_cleanup(hands, ref)
+            before = hands.get(f"claim/{ref.name}")
+            assert before is not None
+            done = killed_at(hands, plan, tmp_path, point)
+            if done.returncode == 0:
+                assert point > 8, "hardly any point was found"
+                break
+            assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+            run = begun(tmp_path / str(point))
+            now = hands.get(f"claim/{ref.name}")
+            if run is None:
+                assert now is not None, "a deletion without a journal"
+                continue
+            if not back:
+                _, outcomes = go_on(run, hands.ports, wait=WAIT)
+                assert [outcome.result for outcome in outcomes] == [Result.DONE]
+                assert hands.get(f"claim/{ref.name}") is None
+                continue
+            undo = make_plan(plan_undo(hands.ports.observe(), run), origin_of(hands), limit=20)
+            assert bool(undo.steps) == (now is None), "what is still there needs no way back"
+            if undo.steps:
+                _, outcomes = run_plan(undo, hands.ports, tmp_path / f"{point}-undo", by="a test", wait=WAIT)
+                assert {outcome.result for outcome in outcomes} == {Result.DONE}
+            after = hands.get(f"claim/{ref.name}")
+            assert after is not None
+            assert after["spec"] == before["spec"]
+
+
+def origin_of(hands: Hands) -> Origin:
+    return Origin(verb="undo", cluster=hands.ports.identity(), source="test", now=hands.ports.now())

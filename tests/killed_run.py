@@ -1,12 +1,17 @@
-"""A run of a plan that kills itself at one point: a script for ``test_remedy_killed``.
+"""Runs of plans that kill themselves at one point: a script for ``test_remedy_killed``.
+
+Each line of its input is a JSON list (kubeconfig, folder, plan, point) for one run in a process of its own, forked so
+that libraries load once; each line of its output is how that ended: an exit code, or minus a signal.
 
 Points are before, in the middle of and after every line of the journal, and before and after every backup and every
 request that writes. It exits with 0 where the run ended before its point came.
 """
 
+import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -67,5 +72,22 @@ def main(kubeconfig: str, folder: str, plan: str, last: int) -> None:
     run_plan(load_plan(Path(plan).read_bytes(), now=ports.now()), ports, Path(folder), by="a test", wait=5)
 
 
+def forked(words: list[str]) -> int:
+    """Run once in a child; return how it ended."""
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            main(words[0], words[1], words[2], int(words[3]))
+            code = 0
+        finally:
+            if code:
+                traceback.print_exc()
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    for line in sys.stdin:
+        sys.stdout.write(f"{forked(json.loads(line))}\n")
+        sys.stdout.flush()

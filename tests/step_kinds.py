@@ -19,7 +19,7 @@ from cosictl.sandbox.objects import DRIVER, TEAM
 from cosictl.sandbox.objects import claim as claim_object
 from cosictl.sandbox.plan import Plan
 from tests.changing import Hands
-from tests.test_remedy_dumps import NAME, copy
+from tests.test_remedy_dumps import NAME, copy, lost_handoffs
 from tests.test_remedy_live import chain_gone, nothing, secret_going, secret_gone
 
 Planner = Callable[[World], Proposal]
@@ -55,7 +55,7 @@ def marked(world: World) -> Proposal:
 
 
 def handed_off(world: World) -> Proposal:
-    return plan_repairs(world, [claim("fast-1")], Known())
+    return plan_repairs(world, [claim("photos-1")], Known())
 
 
 def parked(world: World) -> Proposal:
@@ -145,9 +145,9 @@ KINDS: Final = (
     Kindness(action="mark", scenario="healthy", planner=marked, target=lambda _: "claim/photos"),
     Kindness(
         action="repair-handoff",
-        scenario="handoff",
+        plan=lambda: lost_handoffs(1),
         planner=handed_off,
-        target=lambda _: "claim/fast-1",
+        target=lambda _: "claim/photos-1",
         finding="COSI201",
     ),
     Kindness(

@@ -18,6 +18,7 @@ from cosictl.sandbox.run import Sandbox
 from tests.changing import Hands, Person
 from tests.cli_process import one_line
 from tests.live_sandbox import live
+from tests.test_remedy_dumps import lost_handoffs
 
 SPEED: Final = 30.0
 
@@ -204,12 +205,12 @@ def test_a_full_disk_is_refused_before_the_first_write(person: Person, stuck: Sa
 
 
 def test_a_larger_plan_than_the_limit_is_refused(tmp_path: Path) -> None:
-    with live(tmp_path, "handoff", speed=SPEED) as sandbox:
+    with live(tmp_path, lost_handoffs(3), speed=SPEED) as sandbox:
         hands, person = Hands(sandbox), Person(sandbox, tmp_path)
         hands.until(lambda: "COSI201" in hands.findings(), "COSI201")
         told = person.types("repair", "-A", "--finding", "COSI201", "--limit", "2")
     assert told.returncode == 4
-    assert "the plan has 4 steps, and --limit is 2" in one_line(told.stderr)
+    assert "the plan has 3 steps, and --limit is 2" in one_line(told.stderr)
 
 
 @pytest.mark.parametrize(
@@ -254,25 +255,25 @@ def test_a_journal_that_was_cut_is_told(person: Person, tmp_path: Path) -> None:
 
 
 def test_a_right_that_is_missing_is_found_before_the_first_write(tmp_path: Path) -> None:
-    with live(tmp_path, "handoff", speed=SPEED) as sandbox:
+    with live(tmp_path, lost_handoffs(3), speed=SPEED) as sandbox:
         hands, person = Hands(sandbox), Person(sandbox, tmp_path)
         hands.until(lambda: "COSI201" in hands.findings(), "COSI201")
         digest = person.plans("repair", "-A", "--finding", "COSI201")["digest"]
         reads = Rule(verbs=("get", "list"))
-        some = Rule(verbs=("patch",), resources=("bucketclaims/status",), names=("fast-1", "fast-2", "fast-4"))
+        some = Rule(verbs=("patch",), resources=("bucketclaims/status",), names=("photos-1", "photos-3"))
         token = sandbox.access.admit(User(name="jane", rules=(reads, some)))
         told = person.types("repair", "-A", "--finding", "COSI201", "--confirm", digest, "--token", token)
         assert sandbox.difference() == ()
     assert told.returncode == 4
-    assert "you may not patch bucketclaims/status fast-3" in told.stderr
+    assert "you may not patch bucketclaims/status photos-2" in told.stderr
     assert read_nothing(person)
 
 
 def test_a_journal_that_was_changed_is_told(tmp_path: Path) -> None:
-    with live(tmp_path, "handoff", speed=SPEED) as sandbox:
+    with live(tmp_path, lost_handoffs(3), speed=SPEED) as sandbox:
         hands, person = Hands(sandbox), Person(sandbox, tmp_path)
         hands.until(lambda: "COSI201" in hands.findings(), "COSI201")
-        run = person.does("repair", "claim/fast-1")["run"]
+        run = person.does("repair", "claim/photos-1")["run"]
         path = person.journals / f"{run}.jsonl"
         lines = path.read_text().splitlines()
         path.write_text("\n".join([lines[0], lines[1][:40], *lines[2:]]) + "\n")

@@ -18,9 +18,11 @@ from cosictl.remedy.planners.quarantine import PARKED
 from cosictl.remedy.world import World
 from cosictl.sandbox.api.faults import parse_fault
 from cosictl.sandbox.objects import DRIVER
+from cosictl.sandbox.plan import Plan as SandboxPlan
 from tests.changing import Hands
 from tests.live_sandbox import live
 from tests.step_kinds import ACCESS, deleted, handed_off, made_again, marked, parked, repaired
+from tests.test_remedy_dumps import lost_handoffs
 from tests.test_remedy_live import nothing, secret_gone
 
 Tree = Mapping[str, Any] | None
@@ -38,7 +40,7 @@ class Change:
     """
 
     kind: str
-    scenario: str
+    scenario: str | Callable[[], SandboxPlan]
     planner: Callable[[World], Proposal]
     reads: tuple[str, ...]
     writes: tuple[str, ...]
@@ -48,6 +50,11 @@ class Change:
     prepare: Back = nothing
     wait: float | None = TIMEOUT_SECONDS
     back: Back | None = None
+
+    @property
+    def world(self) -> SandboxPlan | str:
+        """What the sandbox is made of."""
+        return self.scenario if isinstance(self.scenario, str) else self.scenario()
 
 
 def _is_marked(tree: Tree) -> bool:
@@ -124,14 +131,14 @@ CHANGES: Final = (
     ),
     Change(
         kind="repair a hand-off",
-        scenario="handoff",
+        scenario=lambda: lost_handoffs(1),
         planner=handed_off,
         finding="COSI201",
         reads=("get:bucketclaims",),
         writes=("patch:bucketclaims/status",),
-        target=lambda _: "claim/fast-1",
+        target=lambda _: "claim/photos-1",
         shows=_is_ready,
-        back=lambda hands: hands.patch("claim/fast-1", {"status": {"bucketReady": False}}, "status"),
+        back=lambda hands: hands.patch("claim/photos-1", {"status": {"bucketReady": False}}, "status"),
     ),
     Change(
         kind="quarantine",
@@ -231,7 +238,7 @@ def judge(change: Change, hands: Hands, folder: Path, fault: str, plan: Plan) ->
 
 @pytest.mark.parametrize("change", [change for change in CHANGES if change.back], ids=lambda change: change.kind)
 def test_every_fault_on_every_request(change: Change, tmp_path: Path) -> None:
-    with live(tmp_path, change.scenario, speed=30) as sandbox:
+    with live(tmp_path, change.world, speed=30) as sandbox:
         hands = Hands(sandbox)
         said = []
         for number, fault in enumerate(["", *faults_of(change)]):
@@ -252,7 +259,7 @@ ALONE: Final = [
 
 @pytest.mark.parametrize(("change", "fault"), ALONE)
 def test_every_fault_on_what_happens_once(change: Change, fault: str, tmp_path: Path) -> None:
-    with live(tmp_path, change.scenario, speed=60) as sandbox:
+    with live(tmp_path, change.world, speed=60) as sandbox:
         hands = Hands(sandbox)
         said = judge(change, hands, tmp_path / "journal", fault, planned(hands, change))
         secret = hands.get("secret/photos-reader-credentials")

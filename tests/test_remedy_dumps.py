@@ -1,7 +1,7 @@
 """Remedies on copies of clusters that no story leads to: dumps, loaded with loops, a driver and a backend."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,25 @@ def copy(case: str, policy: str = "") -> Plan:
         [str(GOLDEN / case / "input")], stdin=None, as_of=None, clock=datetime.now(UTC), keep_raw=True
     )
     return plan_dump(snapshot, [json.loads(raw) for raw in builder.raw_items()], policy=policy)
+
+
+def lost_handoffs(count: int) -> Plan:
+    """A sandbox of claims that never heard of their ready Buckets: photos-1, photos-2 and so on.
+
+    A story would have to win a race for each of them.
+    """
+    plan = copy("h01-lost-handoff")
+    one = {item["kind"]: json.dumps(item) for item in plan.objects if item["kind"] in {"Bucket", "BucketClaim"}}
+    others = [item for item in plan.objects if item["kind"] not in one]
+    uid = json.loads(one["BucketClaim"])["metadata"]["uid"]
+    made = [
+        json.loads(text.replace(uid, f"{number}{uid[1:]}").replace('"photos"', f'"photos-{number}"'))
+        for number in range(1, count + 1)
+        for text in one.values()
+    ]
+    for number, item in enumerate(made):
+        item["metadata"]["uid"] = item["metadata"]["uid"] if item["kind"] == "BucketClaim" else f"bucket-uid-{number}"
+    return replace(plan, objects=(*others, *made))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,31 +28,54 @@ from cosictl.sandbox.run import Sandbox
 from tests.changing import Hands
 from tests.cli_process import ROOT, environment
 from tests.live_sandbox import live
+from tests.test_remedy_dumps import lost_handoffs
 
 SCRIPT: Final = ROOT / "tests" / "killed_run.py"
 CLAIMS: Final = tuple(Ref(Kind.CLAIM, TEAM, name) for name in ("logs", "photos"))
 WAIT: Final = 5.0
+# Slow enough that an hour of the cluster, after which a plan expires, is longer than the test.
+SPEED: Final = 5.0
 
 
-def killed(hands: Hands, plan: Plan, folder: Path) -> Iterator[Path]:
+class Killer:
+    """A process that runs plans in children of its own, each killed at the point asked for."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(SCRIPT)], env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self, hands: Hands, plan: Plan, folder: Path, point: int) -> int:
+        """Run a plan; its journal is in the folder of that number. Returns its exit code, or minus a signal."""
+        path = folder / f"{point}.json"
+        path.write_text(json.dumps(plan_document(plan)))
+        words = [str(hands.sandbox.kubeconfig), str(folder / str(point)), str(path), str(point)]
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(words) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def killer() -> Iterator[Killer]:
+    found = Killer()
+    yield found
+    found.close()
+
+
+def killed(killer: Killer, hands: Hands, plan: Plan, folder: Path) -> Iterator[Path]:
     """Run a plan again and again, killed one point later each time; yields the folder of each run's journal."""
     for point in itertools.count(1):
-        done = killed_at(hands, plan, folder, point)
-        if done.returncode == 0:
+        ended = killer.run(hands, plan, folder, point)
+        if ended == 0:
             assert point > 10, "hardly any point was found"
             return
-        assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+        assert ended == -signal.SIGKILL
         yield folder / str(point)
-
-
-def killed_at(hands: Hands, plan: Plan, folder: Path, point: int) -> subprocess.CompletedProcess[bytes]:
-    """Run a plan in a process that kills itself at a point; its journal is in the folder of that number."""
-    path = folder / f"{point}.json"
-    path.write_text(json.dumps(plan_document(plan)))
-    words = [str(hands.sandbox.kubeconfig), str(folder / str(point)), str(path), str(point)]
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), *words], env=environment(), capture_output=True, timeout=60, check=False
-    )
 
 
 def begun(folder: Path) -> Run | None:
@@ -95,12 +118,12 @@ def clean(hands: Hands) -> None:
         hands.patch(f"claim/{ref.name}", {"metadata": {"annotations": {"cosictl.dev/mark": None}}})
 
 
-def test_a_killed_run_goes_on(tmp_path: Path) -> None:
-    with live(tmp_path, "healthy", speed=30) as sandbox:
+def test_a_killed_run_goes_on(killer: Killer, tmp_path: Path) -> None:
+    with live(tmp_path, "healthy", speed=SPEED) as sandbox:
         hands = Hands(sandbox)
         plan = marking(hands)
         before_events = len(events_of(sandbox))
-        for journals in killed(hands, plan, tmp_path):
+        for journals in killed(killer, hands, plan, tmp_path):
             before = state(hands)
             run = begun(journals)
             if run is None:
@@ -124,15 +147,15 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
         assert len(events_of(sandbox)) > before_events
 
 
-def test_a_killed_run_is_taken_back(tmp_path: Path) -> None:
-    with live(tmp_path, "handoff", speed=30) as sandbox:
+def test_a_killed_run_is_taken_back(killer: Killer, tmp_path: Path) -> None:
+    with live(tmp_path, lost_handoffs(2), speed=SPEED) as sandbox:
         hands = Hands(sandbox)
         hands.until(lambda: "COSI201" in hands.findings(), "COSI201")
         world = hands.ports.observe()
         refs = tuple(finding.root for finding in world.report.findings if finding.code == "COSI201")[:2]
         origin = Origin(verb="repair", cluster=hands.ports.identity(), source="test", now=hands.ports.now())
         plan = make_plan(plan_repairs(world, refs, Known()), origin, limit=20)
-        for journals in killed(hands, plan, tmp_path):
+        for journals in killed(killer, hands, plan, tmp_path):
             run = begun(journals)
             if run is None:
                 assert sandbox.difference() == ()
@@ -158,20 +181,20 @@ def planned_cleanup(hands: Hands, ref: Ref) -> Plan:
 
 
 @pytest.mark.parametrize("back", [False, True], ids=["goes on", "is taken back"])
-def test_a_killed_deletion(back: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_a_killed_deletion(back: bool, killer: Killer, tmp_path: Path) -> None:  # noqa: FBT001
     """Killed one point later each time; then the claim is gone, or there again as it was. Never neither."""
-    with live(tmp_path, "healthy", speed=30) as sandbox:
+    with live(tmp_path, "healthy", speed=SPEED) as sandbox:
         hands = Hands(sandbox)
         for point in itertools.count(1):
             ref = lost_claim(hands, point)
             plan = planned_cleanup(hands, ref)
             before = hands.get(f"claim/{ref.name}")
             assert before is not None
-            done = killed_at(hands, plan, tmp_path, point)
-            if done.returncode == 0:
+            ended = killer.run(hands, plan, tmp_path, point)
+            if ended == 0:
                 assert point > 8, "hardly any point was found"
                 break
-            assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+            assert ended == -signal.SIGKILL
             run = begun(tmp_path / str(point))
             now = hands.get(f"claim/{ref.name}")
             if run is None:

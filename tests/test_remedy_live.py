@@ -1,5 +1,6 @@
 """Every remedy on a sandbox whose loops run: the finding goes, nothing else changes, and undo brings it back."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,12 +178,14 @@ def test_a_silent_revoke_is_woken_and_then_let_go(tmp_path: Path) -> None:
 def test_a_hand_off_is_repaired_and_undone(tmp_path: Path) -> None:
     with live(tmp_path, "handoff", speed=SPEED) as sandbox:
         hands, person = Hands(sandbox), Person(sandbox, tmp_path)
+        # How many claims lose the race depends on the machine; some always do.
+        hands.until(lambda: "COSI201" in hands.findings(), "COSI201")
         run = person.does("repair", "-A", "--finding", "COSI201")
         assert {step["result"] for step in run["steps"]} == {"done"}
         assert "COSI201" not in hands.findings()
         assert {(item.what, item.kind) for item in sandbox.difference()} == {(What.CHANGED, "BucketClaim")}
         back = person.does("undo", run["run"])
-        assert [step["action"] for step in back["steps"]] == ["restore-status"] * 4
+        assert [step["action"] for step in back["steps"]] == ["restore-status"] * len(run["steps"])
         assert sandbox.difference() == ()
         assert "COSI201" in hands.findings()
 
@@ -202,11 +205,12 @@ def test_a_claim_that_was_deleted_comes_back(tmp_path: Path) -> None:
 def test_quarantine_stops_a_loop_and_resume_starts_it(tmp_path: Path) -> None:
     with live(tmp_path, "cosi-86", speed=SPEED) as sandbox:
         person = Person(sandbox, tmp_path)
-        before = len(sandbox.backends["cosi.example.com"].calls)
         run = person.does("quarantine", "claim/reports", wait="31s")
         assert run["steps"][0]["words"].endswith("no attempt was recorded for 31 s")
-        stopped = len(sandbox.backends["cosi.example.com"].calls)
-        assert stopped - before <= 3
+        calls = sandbox.backends["cosi.example.com"].calls
+        stopped = len(calls)
+        time.sleep(40 / SPEED)
+        assert len(calls) == stopped, "an interval is 30 s"
         refused = person.plans("cleanup", "claim/reports")
         assert refused["steps"] == []
         assert "quarantined" in refused["declined"][0]["reason"]

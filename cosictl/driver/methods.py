@@ -15,9 +15,9 @@ from google.protobuf.message import DecodeError
 from cosictl.driver.wire import GET_INFO, Method, Wire
 from cosictl.driver.wires import WIRES
 from cosictl.errors import UsageError
+from cosictl.model.masking import MASK
 from cosictl.model.refs import Api, Rpc
 
-MASK: Final = "***"
 # Inside ``credentials``: what tells where, and not with what (both versions of the contract).
 _NO_SECRETS: Final = frozenset({"endpoint", "region", "expiryTs", "expiry_timestamp", "service_account"})
 _SHORT: Final = {

@@ -8,7 +8,7 @@ read like a word. Linear in the length of the text: what is scanned is either co
 
 import re
 
-MASK = "***"
+from cosictl.model.masking import MASK
 
 _WORDS = r"secret|token|credentials?|signature|(?<![A-Za-z])sig|authorization"
 _PASSWORDS = r"passw(?:or)?d|passphrase|(?<![A-Za-z])pwd"

@@ -8,7 +8,8 @@ twice changes nothing. Every pattern is linear in the length of the text.
 import re
 from collections.abc import Callable
 
-from cosictl.intake.keyvalue import MASK, looks_random, mask_pairs
+from cosictl.intake.keyvalue import looks_random, mask_pairs
+from cosictl.model.masking import MASK
 
 # Fragments of which at least one stands in every text that any rule below could change: they make the ordinary
 # case cheap, some substring searches for a whole object instead of patterns for each of its texts. Bytes that

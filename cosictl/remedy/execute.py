@@ -33,6 +33,12 @@ _FOUND: Final = "found done after an interruption"
 _STOPS: Final = frozenset({Result.REFUSED, Result.FAILED})
 
 
+def _is_as_seen(world: World, step: Step, now: Json) -> bool:
+    """Whether an object is the version that was diagnosed."""
+    seen = world.meta(step.target.ref)
+    return seen is not None and seen.resource_version in {"", version_of(now)}
+
+
 class Execution:
     """One run of a plan. ``wait`` is in seconds, for each effect to show; None waits only where it comes by itself."""
 
@@ -113,6 +119,7 @@ class Execution:
             world=world,
             even_if_retrying=self._plan.even_if_retrying,
             confirmed=frozenset(self._confirmed),
+            continuing=step.solves in self._touched,
         )
 
     def _rebased(self, step: Step) -> Step:
@@ -149,11 +156,13 @@ class Execution:
         return verified(step, self._ports, wait=self._wait, values=record.values, found=_FOUND)
 
     def _write(self, number: int, step: Step, world: World) -> Outcome:
+        """Write on condition of the very version that was diagnosed and guarded; what moved is looked at again."""
         values = self._completed(step)
         said, lost = "", False
         for attempt in range(TRIES):
             if attempt:
                 self._ports.sleep(_PAUSE * attempt)
+                world = self._ports.observe()
             now = self._ports.read(step.target)
             moved = pin_words(step.pin, now) or (value_words(step, now) if now is not None else "")
             if moved and lost and has_landed(step, now, values):
@@ -162,6 +171,11 @@ class Execution:
                 return verified(step, self._ports, wait=self._wait, values=values, found=_FOUND)
             if moved:
                 return Outcome(step=step, result=Result.REFUSED, words=moved)
+            refused = refusal(self._situation(step, world)) if attempt else None
+            if refused is not None:
+                return refused_outcome(step, refused)
+            if now is not None and not _is_as_seen(world, step, now):
+                continue
             self._begin(number, step, values, now)
             sent = self._ports.send(write_of(step, now, values=values), dry_run=False)
             outcome = self._judged(step, sent, now, values)

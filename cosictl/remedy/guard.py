@@ -20,6 +20,7 @@ class Situation:
     """A step and the world it is to be done in.
 
     ``confirmed`` is what the driver confirmed earlier in this run, ``leaving`` what earlier steps of the plan delete.
+    ``continuing``: an earlier step of this run acted for the same object, whose findings may be others for that.
     """
 
     step: Step
@@ -27,6 +28,7 @@ class Situation:
     even_if_retrying: frozenset[Ref] = frozenset()
     confirmed: frozenset[str] = frozenset()
     leaving: frozenset[Ref] = frozenset()
+    continuing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

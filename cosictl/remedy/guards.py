@@ -25,6 +25,19 @@ from cosictl.remedy.guard import (
     no,
 )
 from cosictl.remedy.guards_parking import never_created, not_quarantined, unserved_name
+from cosictl.remedy.guards_steps import (
+    RIGHTS,
+    bucket_is_gone,
+    finding_holds,
+    handed_over,
+    in_nobodys_use,
+    meant_to_go,
+    needed_by_nobody,
+    not_masked,
+    retain_lets_go,
+    somebody_frees,
+    woken_by_its_own,
+)
 from cosictl.remedy.world import rivals_of, sidecars_of, zombie_words
 
 
@@ -158,6 +171,9 @@ def nobody_else(case: Situation) -> Refusal | None:
     bucket = bucket_behind(case.world, ref)
     if bucket is None:
         return None
+    unread = [name for name in ("bucketclaims", "bucketaccesses") if not case.world.graph.was_read(name)]
+    if unread and has_backend_state(case.world, ref):
+        return no("nobody-else", f"whether others use {bucket.ref} could not be read: {' and '.join(unread)}", RIGHTS)
     item = case.world.item(ref)
     rivals = rivals_of(case.world, bucket, item if isinstance(item, Claim) else case.world.graph.claim_of(bucket))
     rivals = tuple(rival for rival in rivals if rival != ref)
@@ -232,19 +248,22 @@ def not_here_yet(case: Situation) -> Refusal | None:
     return no("secret-read", f"{ref} could not be read", "the right to get secrets in that namespace")
 
 
-_PINS: Final[tuple[Guard, ...]] = (same_uid, same_generation, same_deletion, same_finalizers, same_failure)
+_PINS: Final[tuple[Guard, ...]] = (
+    *(same_uid, same_generation, same_deletion, same_finalizers, same_failure),
+    *(not_masked, finding_holds),
+)
 _FINALIZER: Final[tuple[Guard, ...]] = (really_terminating, known_finalizer, not_held, in_trouble)
 
 GUARDS: Final[Mapping[Action, tuple[Guard, ...]]] = {
     Action.MARK: _PINS,
     Action.UNMARK: _PINS,
-    Action.NUDGE: (*_PINS, not_held, stuck_or_silent),
+    Action.NUDGE: (*_PINS, not_held, stuck_or_silent, woken_by_its_own),
     Action.QUARANTINE: (*_PINS, not_held, never_created, unserved_name, in_trouble),
     Action.RESUME: (*_PINS, not_held),
-    Action.REPAIR_HANDOFF: (*_PINS, not_held, in_trouble),
+    Action.REPAIR_HANDOFF: (*_PINS, not_held, in_trouble, handed_over),
     Action.CREATE_SECRET: (not_here_yet, *_PINS, not_held, in_trouble, one_sidecar),
     Action.RECREATE_BUCKET: (*_PINS, not_held, in_trouble, one_sidecar),
-    Action.SET_RETAIN: (*_PINS, not_held, in_trouble, policy_and_id_known),
+    Action.SET_RETAIN: (*_PINS, not_held, in_trouble, policy_and_id_known, retain_lets_go),
     Action.DELETE_OBJECT: (
         *_PINS,
         not_held,
@@ -253,11 +272,16 @@ GUARDS: Final[Mapping[Action, tuple[Guard, ...]]] = {
         policy_and_id_known,
         nobody_else,
         claim_before_bucket,
+        somebody_frees,
         deletion_is_safe,
     ),
     Action.REVOKE_AT_DRIVER: (*_PINS, not_held, in_trouble),
-    Action.DELETE_AT_DRIVER: (*_PINS, not_held, in_trouble, nobody_else),
-    Action.REMOVE_FINALIZER: (*_PINS, *_FINALIZER, one_sidecar, no_zombie, driver_confirmed),
+    Action.DELETE_AT_DRIVER: (*_PINS, not_held, in_trouble, meant_to_go, in_nobodys_use, nobody_else),
+    Action.REMOVE_FINALIZER: (
+        *_PINS,
+        *_FINALIZER,
+        *(bucket_is_gone, needed_by_nobody, one_sidecar, no_zombie, driver_confirmed),
+    ),
     Action.RESTORE_STATUS: _PINS,
     Action.RECREATE_OBJECT: _PINS,
 }

@@ -1,14 +1,16 @@
 """The state of an object as its pins see it, from what the server sends. Pure."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from cosictl.knowledge.annotations import MARK, NUDGE
+from cosictl.model.masking import MASK
 from cosictl.model.objects import Meta
 from cosictl.model.plan import Action, Pin, Step
-from cosictl.remedy.writes import finalizers_of, uid_of
+from cosictl.remedy.writes import finalizers_of, uid_of, version_of
 
 Json = Mapping[str, Any]
 
@@ -37,6 +39,7 @@ def meta_of(tree: Json) -> Meta:
         namespace=str(meta.get("namespace") or ""),
         uid=pin.uid,
         generation=pin.generation,
+        resource_version=version_of(tree),
         deleted=pin.deleted,
         finalizers=pin.finalizers,
     )
@@ -52,7 +55,9 @@ def value_words(step: Step, now: Json) -> str:
         case Action.MARK | Action.UNMARK | Action.NUDGE:
             name = values.get("name") or (NUDGE if step.action is Action.NUDGE else MARK)
             found = _part(_part(now, "metadata"), "annotations").get(name)
-            return _moved(f"annotation {name}", found, values.get("before") or None)
+            # What somebody wrote there is not repeated: it may hold what was masked elsewhere.
+            same = is_same_text(found, values.get("before") or None)
+            return "" if same else f"annotation {name} was changed by another hand"
         case Action.REPAIR_HANDOFF | Action.RESTORE_STATUS:
             found = _part(now, "status").get(values["field"])
             return _moved(f"status.{values['field']}", found or None, json.loads(values["before"]) or None)
@@ -63,6 +68,13 @@ def value_words(step: Step, now: Json) -> str:
             return _moved("spec.deletionPolicy", _part(now, "spec").get("deletionPolicy"), values["before"])
         case _:
             return ""
+
+
+def is_same_text(raw: object, seen: object) -> bool:
+    """Whether a text is the one that was seen, where credentials in the seen one are masked."""
+    if not isinstance(raw, str) or not isinstance(seen, str):
+        return raw == seen
+    return re.fullmatch(".*".join(map(re.escape, seen.split(MASK))), raw, re.DOTALL) is not None
 
 
 def _part(tree: Json, name: str) -> Json:

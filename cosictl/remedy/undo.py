@@ -11,6 +11,7 @@ from cosictl.model.plan import Action, Result, Step
 from cosictl.model.refs import Kind, Ref
 from cosictl.remedy.journal import Run, StepRecord, read_backup
 from cosictl.remedy.planners.common import Proposal, declined, guarded, joined
+from cosictl.remedy.state import is_same_text
 from cosictl.remedy.steps import step_of
 from cosictl.remedy.world import World
 from cosictl.remedy.writes import reborn
@@ -62,7 +63,7 @@ def _annotation(world: World, done: Done) -> Proposal:
     meta = world.meta(ref)
     assert meta is not None, "it was found a moment ago"
     ours = None if step.action is Action.UNMARK else record.values.get("annotation")
-    if meta.annotations.get(name) != ours:
+    if not is_same_text(ours, meta.annotations.get(name)):
         return declined(ref, f"its annotation {name} was changed since, by another hand")
     text = _annotation_of(before, name)
     if text is None:

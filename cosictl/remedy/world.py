@@ -11,7 +11,7 @@ from cosictl.diagnosis.service import Service, components, is_sidecar_lease, lea
 from cosictl.knowledge.policy import Policy
 from cosictl.model.objects import Access, Bucket, Claim, Meta, Stateful
 from cosictl.model.refs import Ref
-from cosictl.model.report import Assessment, Finding, Report
+from cosictl.model.report import Assessment, Certainty, Finding, Report
 from cosictl.model.snapshot import Snapshot
 
 
@@ -83,16 +83,22 @@ def world_of(snapshot: Snapshot, secrets: Mapping[tuple[str, str], Meta | None] 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sidecars:
-    """How many sidecars run in the whole cluster; ``unread`` names what could not be read for it."""
+    """How many sidecars run in the whole cluster; ``unread`` names what could not be read for it.
+
+    ``held``: the Pods that hold the living Leases, by the Leases' own words.
+    """
 
     pods: tuple[str, ...]
     leases: tuple[str, ...]
+    held: tuple[str, ...]
     unread: tuple[str, ...]
 
     @property
     def one(self) -> bool:
-        """Whether it is proven that exactly one runs."""
-        return not self.unread and len(self.pods) <= 1 and len(self.leases) <= 1 and bool(self.pods or self.leases)
+        """Whether it is proven that exactly one runs: a Pod and a Lease are one only where the Pod holds the Lease."""
+        if self.unread or len(self.pods) > 1 or len(self.leases) > 1:
+            return False
+        return self.held == self.pods if self.pods and self.leases else bool(self.pods or self.leases)
 
     @property
     def words(self) -> str:
@@ -111,14 +117,19 @@ def sidecars_of(world: World) -> Sidecars:
         for part in components(graph)
         if part.match.role == "sidecar" and part.pod.phase not in {"Succeeded", "Failed"}
     }
-    leases = {
-        f"{lease.meta.namespace}/{lease.meta.name}"
+    alive = [
+        lease
         for some in graph.leases.values()
         for lease in some
         if is_sidecar_lease(lease.meta.name) and lease_state(graph, lease) is not Service.DEAD
-    }
+    ]
     unread = tuple(name for name in ("pods", "leases") if not graph.was_read(name))
-    return Sidecars(pods=tuple(sorted(pods)), leases=tuple(sorted(leases)), unread=unread)
+    return Sidecars(
+        pods=tuple(sorted(pods)),
+        leases=tuple(sorted(f"{lease.meta.namespace}/{lease.meta.name}" for lease in alive)),
+        held=tuple(sorted(f"{lease.meta.namespace}/{lease.holder.split('_')[0]}" for lease in alive)),
+        unread=unread,
+    )
 
 
 def zombie_words(world: World, claim: Claim) -> str:
@@ -134,6 +145,9 @@ def zombie_words(world: World, claim: Claim) -> str:
         return "events of namespace default would tell whether the sidecar still creates its bucket"
     if policy.name != "v0.2.2":
         return f"sidecar {policy.name} may not be able to record it, should it still create the bucket"
+    choice = world.policies.choice(claim.api, world.driver(claim.ref))
+    if choice.certainty is not Certainty.IMAGE:
+        return f"which sidecar runs is {choice.certainty.value}, and not every release records such a failure"
     deleted = claim.meta.deleted
     if deleted is None or world.now() - deleted < timedelta(seconds=policy.event_gap):
         return f"it has been terminating for less than {policy.event_gap:g} s, too short to rule out COSI307"

@@ -1,13 +1,15 @@
 """What a sandbox shall be: a scenario or a dump, made concrete. Pure; nothing is started here."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from cosictl.knowledge.images import match_image
 from cosictl.knowledge.policies import POLICIES, Policy
-from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim
+from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, Container
 from cosictl.model.refs import Api
 from cosictl.model.snapshot import Snapshot
 from cosictl.sandbox.load import Answers, namespaces_of, recorded_answers
+from cosictl.sandbox.loops.lease import sidecar_lease
 from cosictl.sandbox.ports import Json
 from cosictl.sandbox.scenarios import SCENARIOS, Deletion
 
@@ -21,12 +23,16 @@ SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """One driver with its sidecar: the policy the sidecar plays, where its Pod runs, the version the driver speaks."""
+    """One driver with its sidecar: the policy the sidecar plays, where its Pod runs, the version the driver speaks.
+
+    ``pod``: the name under which a copied cluster knows its Pod; empty where the sandbox makes one.
+    """
 
     driver: str
     policy: Policy
     namespace: str
     speaks: Api
+    pod: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +100,7 @@ def plan_dump(snapshot: Snapshot, objects: Iterable[Json], *, policy: str = "") 
     if policy and POLICIES[policy].api not in versions:
         raise ValueError(f"policy {policy} is for {POLICIES[policy].api.value}, and the dump holds none of its objects")
     served = tuple(
-        _served(driver, _policy(policy if policy and POLICIES[policy].api is api else "", api))
+        _played(snapshot, driver, _policy(policy if policy and POLICIES[policy].api is api else "", api))
         for api in versions
         for driver in _drivers(snapshot, api)
     )
@@ -113,6 +119,24 @@ def plan_dump(snapshot: Snapshot, objects: Iterable[Json], *, policy: str = "") 
 
 def _served(driver: str, policy: Policy, namespace: str = SIDECAR_NAMESPACE, speaks: Api | None = None) -> Served:
     return Served(driver=driver, policy=policy, namespace=namespace, speaks=speaks or policy.api)
+
+
+def _played(snapshot: Snapshot, driver: str, policy: Policy) -> Served:
+    """A driver's sidecar under the name of the Pod that holds its Lease, or of the only sidecar there is."""
+    made = _served(driver, policy)
+    held = [lease for lease in snapshot.leases if lease.meta.name == sidecar_lease(driver) and lease.holder]
+    pods = [pod for pod in snapshot.pods if any(_is_sidecar(container) for container in pod.containers)]
+    if policy.api is Api.V1ALPHA1 and held:
+        last = max(held, key=lambda lease: lease.renewed.timestamp() if lease.renewed else 0.0)
+        return replace(made, namespace=last.meta.namespace, pod=last.holder.split("_")[0])
+    if len(pods) == 1:
+        return replace(made, namespace=pods[0].meta.namespace, pod=pods[0].meta.name)
+    return made
+
+
+def _is_sidecar(container: Container) -> bool:
+    match = match_image(container.image, container.image_id)
+    return match is not None and match.role == "sidecar"
 
 
 def _policy(name: str, api: Api) -> Policy:

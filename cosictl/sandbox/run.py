@@ -190,7 +190,7 @@ class Sandbox:
         self._run(self._sidecar(side, client, pod))
 
     def _sidecar(self, side: Served, client: DriverClient, pod: Json) -> SidecarV1 | SidecarV2:
-        name, container = pod["metadata"]["name"], pod["spec"]["containers"][0]["name"]
+        name, container = side.pod or pod["metadata"]["name"], pod["spec"]["containers"][0]["name"]
         if side.policy.api is Api.V1ALPHA1:
             return SidecarV1(
                 self.store,

@@ -34,7 +34,12 @@ def tell(shared: Shared, ask: Ask, step: Step, world: World, read: Read) -> Driv
         driver = world.driver(step.solves)
         if not who.infos:
             raise RefusedError(f"{line.where} does not say which driver it is")
-        if driver and who.name.casefold() != driver.casefold():
+        if not driver:
+            raise RefusedError(
+                f"which driver {step.solves} belongs to is not known: its class is gone",
+                next_step="make a class of that name again that names the driver",
+            )
+        if who.name.casefold() != driver.casefold():
             raise RefusedError(f"the driver at {line.where} is {who.name}, and the object's is {driver}")
         item = world.item(step.solves)
         api = item.api if item is not None else next(iter(who.infos))

@@ -21,6 +21,7 @@ from cosictl.flows.asked import Named
 from cosictl.flows.reproduce import Judgement, Subject, judge, subject_of
 from cosictl.intake.scrub import scrub
 from cosictl.knowledge.risks import CALL_RISKS, CallRisk, Risk
+from cosictl.model.masking import MASK
 from cosictl.model.objects import Bucket
 from cosictl.model.refs import Api
 from cosictl.remedy.digest import digest_of, fingerprint, pinned
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from cosictl.driver.reproduce import Repeated
     from cosictl.intake.builder import SnapshotBuilder
     from cosictl.model.snapshot import Snapshot
-
-# What intake and dumps write over credentials.
-MASK: Final = "***"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

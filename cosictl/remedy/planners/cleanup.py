@@ -14,11 +14,11 @@ from cosictl.knowledge.finalizers import (
 )
 from cosictl.model.objects import Bucket, Claim
 from cosictl.model.plan import Action, Step
-from cosictl.model.refs import Api, Kind, Ref
-from cosictl.model.report import Certainty, Finding
+from cosictl.model.refs import Kind, Ref
+from cosictl.model.report import Finding
 from cosictl.remedy.guard import CLEANS_NOTHING, has_backend_state
 from cosictl.remedy.planners.cleanup_access import ungranted_access, unrevoked
-from cosictl.remedy.planners.common import Known, Proposal, declined, guarded, joined
+from cosictl.remedy.planners.common import ONE_ID, Known, Proposal, declined, guarded, joined
 from cosictl.remedy.planners.parts import LOOK, deletion, finalizer
 from cosictl.remedy.planners.repair import REPAIRS, SECRET, Planner
 from cosictl.remedy.steps import step_of
@@ -32,6 +32,8 @@ _ASK_DRIVER: Final = "give --endpoint (or --pod), so that the driver can be aske
 
 def plan_cleanup(world: World, refs: Sequence[Ref], known: Known) -> Proposal:
     """Return the steps that end the trouble of objects; accesses first, then claims, Buckets, Secrets."""
+    if known.bucket_id and len(refs) > 1:
+        return joined(declined(ref, *ONE_ID) for ref in refs)
     proposal = joined(_clean(world, ref, known) for ref in refs)
     steps = sorted(proposal.steps, key=lambda step: _ORDER.index(step.solves.kind))
     return Proposal(steps=tuple(steps), declined=proposal.declined, warnings=proposal.warnings)
@@ -134,9 +136,6 @@ def refused_deletion(world: World, finding: Finding, known: Known) -> Proposal:
     if not known.retain:
         step = _driver_delete(world, bucket, finding)
         return guarded(world, [step], even_if_retrying=known.even_if_retrying)
-    words = _retain_words(world, bucket)
-    if words:
-        return declined(bucket.ref, words, finding.remedy)
     return guarded(world, [_retain(world, bucket, finding)], even_if_retrying=known.even_if_retrying)
 
 
@@ -153,16 +152,6 @@ def _retain(world: World, bucket: Bucket, finding: Finding) -> Step:
     )
 
 
-def _retain_words(world: World, bucket: Bucket) -> str:
-    """Return why Retain does not let a deletion finish here, or that it is not known to; "" where it does."""
-    choice = world.policies.choice(bucket.api, bucket.driver)
-    if bucket.api is Api.V1ALPHA2:
-        return "on v1alpha2 a Bucket with policy Retain is not deleted at all (COSI316)"
-    if choice.policy != "v0.2.2" or choice.certainty is Certainty.DEFAULT:
-        return f"Retain is known to let a deletion finish on sidecar v0.2.2, and this is {choice.policy} ({choice.why})"
-    return ""
-
-
 def claimless(world: World, finding: Finding, known: Known) -> Proposal:
     """D04: the claim is gone. The driver confirms its delete once more, then the finalizers go."""
     bucket = world.item(finding.root)
@@ -170,7 +159,7 @@ def claimless(world: World, finding: Finding, known: Known) -> Proposal:
         return declined(finding.root, "it is no Bucket", LOOK)
     key = bucket.bucket_id
     if bucket.deletion_policy == "Retain":
-        return guarded(world, _freed(world, bucket, finding, proof="policy Retain: nothing is deleted"))
+        return guarded(world, _freed(world, bucket, finding, proof="policy Retain: nothing is deleted", keeps=True))
     if not (known.driver and key):
         return declined(bucket.ref, f"nothing proves that the driver deleted bucket {key or '(no ID)'}", _ASK_DRIVER)
     steps = [_driver_delete(world, bucket, finding), *_freed(world, bucket, finding, needs=(f"delete:{key}",))]
@@ -195,7 +184,8 @@ def static_claimless(world: World, finding: Finding, known: Known) -> Proposal:
                 leaves="nothing more than now: with policy Delete the driver has deleted the bucket already",
             )
         )
-    steps += _freed(world, bucket, finding, proof="its claim reference is empty: nobody waits for it")
+    keeps = bucket.deletion_policy == "Retain"
+    steps += _freed(world, bucket, finding, proof="its claim reference is empty: nobody waits for it", keeps=keeps)
     return guarded(world, steps, even_if_retrying=known.even_if_retrying)
 
 
@@ -213,9 +203,6 @@ def orphan(world: World, finding: Finding, known: Known) -> Proposal:
             "from the cluster",
             "decide about the data; to forget the object and keep them: --retain",
         )
-    words = _retain_words(world, bucket)
-    if words:
-        return declined(bucket.ref, words, finding.remedy)
     key = bucket.bucket_id or bucket.meta.name
     steps = [] if bucket.deletion_policy == "Retain" else [_retain(world, bucket, finding)]
     steps.append(deletion(world, bucket.ref, finding, leaves=f"bucket {key}, with its data", remains=f"bucket {key}"))
@@ -236,10 +223,14 @@ def _driver_delete(world: World, bucket: Bucket, finding: Finding, bucket_id: st
 
 
 def _freed(
-    world: World, bucket: Bucket, finding: Finding, *, proof: str = "", needs: tuple[str, ...] = ()
+    world: World, bucket: Bucket, finding: Finding, *, proof: str = "", needs: tuple[str, ...] = (), keeps: bool = False
 ) -> list[Step]:
+    """The steps that free a Bucket; ``keeps``: what it stood for stays in the backend."""
+    left = f"bucket {bucket.bucket_id or bucket.existing_id or bucket.meta.name}, with its data" if keeps else ""
     names = [name for name in (BUCKET_ACCESS_BUCKET_PROTECTION, BUCKET_PROTECTION) if name in bucket.meta.finalizers]
-    return [finalizer(world, bucket.ref, finding, name, bucket.ref, proof=proof, needs=needs) for name in names]
+    return [
+        finalizer(world, bucket.ref, finding, name, bucket.ref, proof=proof, needs=needs, leaves=left) for name in names
+    ]
 
 
 _UNBORN: Final = ("COSI101", "COSI102", "COSI103")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from cosictl.model.plan import Action, Declined, Step
 from cosictl.model.refs import Ref
@@ -33,6 +34,10 @@ class Known:
     retain: bool = False
     user: str = ""
     even_if_retrying: frozenset[Ref] = frozenset()
+
+
+# Reason and hint: an answer about one bucket proves nothing about another.
+ONE_ID: Final = ("--bucket-id names one bucket, and several objects were chosen", "choose one object at a time")
 
 
 def declined(ref: Ref, reason: str, hint: str = "") -> Proposal:

@@ -17,7 +17,15 @@ _REMADE: Final = (
 
 
 def finalizer(
-    world: World, ref: Ref, finding: Finding, name: str, solves: Ref, *, proof: str = "", needs: tuple[str, ...] = ()
+    world: World,
+    ref: Ref,
+    finding: Finding,
+    name: str,
+    solves: Ref,
+    *,
+    proof: str = "",
+    needs: tuple[str, ...] = (),
+    leaves: str = "",
 ) -> Step:
     """Return the step that takes one finalizer away; ``needs`` is what the driver confirms before."""
     proofs = [f"the driver confirms {need} first" for need in needs] + ([proof] if proof else [])
@@ -32,6 +40,8 @@ def finalizer(
         finding=finding.code,
         proof=proofs,
         needs=needs,
+        leaves=leaves,
+        remains=leaves,
     )
 
 

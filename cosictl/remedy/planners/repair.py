@@ -10,9 +10,9 @@ from cosictl.model.objects import Access, Bucket, Claim
 from cosictl.model.plan import Action
 from cosictl.model.refs import Api, Kind, Ref
 from cosictl.model.report import Finding
-from cosictl.remedy.planners.common import Known, Proposal, declined, guarded, joined
+from cosictl.remedy.planners.common import ONE_ID, Known, Proposal, declined, guarded, joined
 from cosictl.remedy.steps import step_of
-from cosictl.remedy.world import World, bucket_names_of, sidecars_of
+from cosictl.remedy.world import World, bucket_names_of
 from cosictl.remedy.writes import api_version_of
 
 SECRET: Final = "Secret"
@@ -24,6 +24,8 @@ Planner = Callable[[World, Finding, Known], Proposal]
 
 def plan_repairs(world: World, refs: Sequence[Ref], known: Known) -> Proposal:
     """Return the steps that repair objects: by their findings, only where one of them has a repair."""
+    if known.bucket_id and len(refs) > 1:
+        return joined(declined(ref, *ONE_ID) for ref in refs)
     return joined(_repair(world, ref, known) for ref in refs)
 
 
@@ -50,11 +52,7 @@ def handoff(world: World, finding: Finding, known: Known) -> Proposal:
     bucket = world.graph.bucket_of(claim) if isinstance(claim, Claim) else None
     if not isinstance(claim, Claim) or bucket is None:
         return declined(finding.root, "its Bucket was not found", _ASK)
-    uid = bucket.claim.uid if bucket.claim is not None else ""
-    if uid != claim.meta.uid:
-        return declined(claim.ref, f"{bucket.ref} refers to claim UID {uid or 'none'}, not to this one's", _ASK)
-    if not (bucket.ready and bucket.bucket_id):
-        return declined(claim.ref, f"{bucket.ref} is not ready, or has no bucketID", _ASK)
+    uid = claim.meta.uid
     proof = (f"{bucket.ref} is ready, its ID is {bucket.bucket_id}", f"it refers to this claim's UID {uid}")
     values = {"field": "bucketReady", "value": "true", "before": json.dumps(claim.ready)}
     step = step_of(
@@ -69,8 +67,8 @@ def unnamed(world: World, finding: Finding, known: Known) -> Proposal:
     if not isinstance(claim, Claim):
         return declined(finding.root, "it does not exist", _ASK)
     owned = world.graph.buckets_by_claim.get(claim.meta.uid, ())
-    if len(owned) != 1:
-        return declined(claim.ref, f"{len(owned)} Buckets refer to it, and it must be exactly one", _ASK)
+    if not owned:
+        return declined(claim.ref, "no Bucket refers to it", _ASK)
     bucket = owned[0]
     values = {"field": "bucketName", "value": json.dumps(bucket.meta.name), "before": json.dumps(claim.bucket_name)}
     step = step_of(
@@ -135,13 +133,6 @@ def nudge(world: World, finding: Finding, known: Known) -> Proposal:
         return declined(finding.root, "it is not being deleted, so there is nothing to wake", _ASK)
     if item.api is Api.V1ALPHA2:
         return declined(item.ref, "on v1alpha2 an edit wakes nobody", "restart the sidecar and the controller")
-    others = sidecars_of(world)
-    if not others.one:
-        return declined(
-            item.ref,
-            f"it is not proven that its own sidecar acts first: {others.words}",
-            "every v1alpha1 sidecar acts on the deletions of every driver; let one run only",
-        )
     step = step_of(
         world,
         Action.NUDGE,
@@ -224,15 +215,6 @@ def _stray_secret(world: World, ref: Ref) -> Proposal:
     meta = world.meta(ref)
     if meta is None:
         return declined(ref, "it does not exist, or could not be read")
-    if not world.graph.was_read("bucketaccesses", ref.namespace):
-        return declined(ref, "whether an access still uses it could not be read", "the right to list bucketaccesses")
-    users = [
-        access.ref
-        for access in world.graph.snapshot.accesses
-        if access.meta.namespace == ref.namespace and ref.name in access.secret_names
-    ]
-    if users:
-        return declined(ref, f"{users[0]} still uses it", "deal with the access first")
     step = step_of(
         world,
         Action.REMOVE_FINALIZER,

@@ -139,6 +139,10 @@ def test_another_hand_between_look_and_write(kind: Kindness, act: Callable[[Hand
     assert ports.acted
     record = read_run(runs_in(tmp_path)[0]).steps[number]
     assert (record.result, record.words) == (outcome.result, outcome.words)
+    if act is touched and kind.action == "nudge":
+        # Any edit wakes the sidecar: what there was to do is done, or it fails in another way now.
+        assert outcome.result is Result.DONE or "fails in another way now" in outcome.words, outcome.words
+        return
     if act is touched and kind.action not in MAKING:
         assert outcome.result is Result.DONE, outcome.words
         assert now is None or now["metadata"]["annotations"]["example.com/note"] == "another hand"

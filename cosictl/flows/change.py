@@ -105,9 +105,8 @@ def run_plan(
 def go_on(run: Run, ports: Ports, *, wait: float | None) -> tuple[Journal, tuple[Outcome, ...]]:
     """Go on with a run that was interrupted; raises RefusedError and JournalError before the next write."""
     check_before(run.plan, ports)
-    journal = Journal.reopen(run.path, torn=run.torn)
+    journal = Journal.reopen(run.path, torn=run.torn, at=ports.now())
     try:
-        journal.append({"type": "resumed", "at": ports.now().isoformat()})
         return journal, Execution(run.plan, ports, journal, run, wait=wait).run()
     finally:
         journal.close()

@@ -33,13 +33,13 @@ def digest_of_plan(plan: Plan) -> str:
     )
 
 
-def plan_document(plan: Plan) -> dict[str, Any]:
-    """Return a plan as plain values."""
+def plan_document(plan: Plan, *, digest: str = "") -> dict[str, Any]:
+    """Return a plan as plain values; ``digest`` is that of the plan as it is, where this one is for showing only."""
     document: dict[str, Any] = {
         "apiVersion": API_VERSION,
         "kind": KIND,
         "verb": plan.verb,
-        "digest": digest_of_plan(plan),
+        "digest": digest or digest_of_plan(plan),
         "cluster": {"uid": plan.cluster.uid, "anchor": plan.cluster.anchor, "source": plan.source},
         "createdAt": _time(plan.created),
         "expiresAt": _time(plan.expires),

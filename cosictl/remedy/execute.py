@@ -47,7 +47,9 @@ class Execution:
         self._ports = ports
         self._journal = journal
         self._known: Mapping[int, StepRecord] = run.steps if run is not None else {}
-        self._confirmed = set(run.confirmed) if run is not None else set()
+        # What was seen so long ago is no ground for going on; what was begun is still looked up.
+        self._expired = run is not None and ports.now() > plan.expires
+        self._confirmed = set(run.confirmed) if run is not None and not self._expired else set()
         self._wait = wait
         # What our own writes left, for the steps that follow on the same object.
         self._left: dict[Ref, Pin] = {}
@@ -102,6 +104,11 @@ class Execution:
         found = self._finished_before(number, step)
         if found is not None:
             return found
+        if self._expired:
+            words = (
+                f"the plan expired at {self._plan.expires.isoformat(timespec='seconds')}: make a new one for the rest"
+            )
+            return Outcome(step=step, result=Result.REFUSED, words=words)
         step = self._rebased(step)
         world = self._ports.observe()
         if step.pin is not None and self._went_by_itself(step, world):

@@ -9,8 +9,9 @@ import errno
 import fcntl
 import json
 import os
+import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -54,6 +55,11 @@ class Run:
     torn: bool = False
 
 
+_CHANGED: Final = "the file was changed after it was written"
+# How a run is named, or how its name begins; a day at least.
+_ID: Final = re.compile(r"\d{4}[0-9TZ]*(?:-[0-9a-f]*)?")
+
+
 class Journal:
     """A journal that is being written; close it. Lines are on the disk when ``append`` returns."""
 
@@ -86,8 +92,8 @@ class Journal:
         return journal
 
     @classmethod
-    def reopen(cls, path: Path, *, torn: bool) -> "Journal":
-        """Go on with a journal; raises JournalError where another process is at it."""
+    def reopen(cls, path: Path, *, torn: bool, at: datetime) -> "Journal":
+        """Go on with a journal, and say so in it; raises JournalError where another process is at it."""
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -96,9 +102,8 @@ class Journal:
         except OSError as error:
             raise _unwritable(path, error) from error
         journal = cls(path, descriptor)
-        if torn:
-            # What was cut off stays in its own line, where readers skip it.
-            journal._write(b"\n")
+        # What was cut off stays in its own line, where readers skip it.
+        journal._write((b"\n" if torn else b"") + _line({"type": "resumed", "at": at.isoformat()}))
         return journal
 
     def reserve(self, steps: int) -> None:
@@ -108,7 +113,7 @@ class Journal:
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Write one line; raises JournalError."""
-        self._write(json.dumps(line, ensure_ascii=True, separators=(",", ":")).encode() + b"\n")
+        self._write(_line(line))
 
     def backup(self, uid: str, number: int, tree: Mapping[str, Any]) -> str:
         """Keep an object as it was, for its owner's eyes only; return the file's name. Raises JournalError."""
@@ -161,28 +166,34 @@ def read_run(path: Path) -> Run:
     lines = list(_lines(data, path))
     if not lines or lines[0].get("type") != "run":
         raise JournalError(f"{path}: is no journal", next_step="cosictl journal list shows those there are")
-    head = lines[0]
+    try:
+        return _run(path, lines, torn=not data.endswith(b"\n"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise JournalError(f"{path}: a line lacks what it must have ({error})", meaning=_CHANGED) from None
+
+
+def _run(path: Path, lines: Sequence[Mapping[str, Any]], *, torn: bool) -> Run:
+    head, plan = lines[0], read_plan(lines[0]["plan"])
     steps: dict[int, StepRecord] = {}
     confirmed: set[str] = set()
     for line in lines[1:]:
-        number = int(line.get("step") or 0)
-        if line.get("type") == "begin":
-            steps[number] = StepRecord(
-                values=dict(line["values"]), before=str(line["before"]), backup=str(line["backup"]), at=str(line["at"])
-            )
-        elif line.get("type") == "end":
-            steps[number] = _ended(steps.get(number), line)
-            confirmed |= set(line.get("confirmed") or ())
+        if line.get("type") not in {"begin", "end"}:
+            continue
+        number = int(line["step"])
+        if not 1 <= number <= len(plan.steps):
+            raise ValueError(f"step {number} of {len(plan.steps)}")
+        steps[number] = _begun(line) if line["type"] == "begin" else _ended(steps.get(number), line)
+        confirmed |= set(line.get("confirmed") or ())
     return Run(
         id=str(head["run"]),
         path=path,
-        plan=read_plan(head["plan"]),
+        plan=plan,
         at=str(head["at"]),
         by=str(head["by"]),
         steps=steps,
         confirmed=frozenset(confirmed),
         finished=any(line.get("type") == "finish" for line in lines),
-        torn=not data.endswith(b"\n"),
+        torn=torn,
     )
 
 
@@ -191,7 +202,7 @@ def find_run(folder: Path, name: str) -> Path:
     given = Path(name)
     if given.is_file():
         return given
-    found = sorted(folder.glob(f"{_literal(name)}*{SUFFIX}")) if name else []
+    found = sorted(folder.glob(f"{name}*{SUFFIX}")) if _ID.fullmatch(name) else []
     if len(found) == 1:
         return found[0]
     what = f"no run {name} in {folder}" if not found else f"{name} fits {len(found)} runs"
@@ -215,8 +226,14 @@ def read_backup(run: Run, record: StepRecord) -> dict[str, Any] | None:
     return dict(tree)
 
 
-def _literal(name: str) -> str:
-    return "".join(char for char in name if char.isalnum() or char in "-TZ")
+def _line(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+
+
+def _begun(line: Mapping[str, Any]) -> StepRecord:
+    return StepRecord(
+        values=dict(line["values"]), before=str(line["before"]), backup=str(line["backup"]), at=str(line["at"])
+    )
 
 
 def _ended(begun: StepRecord | None, line: Mapping[str, Any]) -> StepRecord:
@@ -236,24 +253,27 @@ def _lines(data: bytes, path: Path) -> Iterator[Mapping[str, Any]]:
     for number, text in enumerate(whole, 1):
         if not text.strip():
             continue
-        try:
-            line = json.loads(text)
-        except ValueError:
-            if number == len(whole) or _is_torn(whole, number):
-                continue
-            raise JournalError(
-                f"{path}: line {number} is broken", meaning="the file was changed after it was written"
-            ) from None
-        yield line
+        line = _parsed(text)
+        if line is not None:
+            yield line
+        elif not _is_torn(whole[number:]):
+            raise JournalError(f"{path}: line {number} is broken", meaning=_CHANGED)
 
 
-def _is_torn(whole: list[bytes], number: int) -> bool:
-    """Whether a broken line is one that an interruption cut off: a later run says so in the line after it."""
-    following = whole[number] if number < len(whole) else b""
+def _parsed(text: bytes) -> Mapping[str, Any] | None:
     try:
-        return bool(json.loads(following).get("type") == "resumed")
-    except (ValueError, AttributeError):
-        return False
+        line = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return line if isinstance(line, dict) else None
+
+
+def _is_torn(following: Sequence[bytes]) -> bool:
+    """Whether a broken line is one that an interruption cut off: nothing follows it, or a run that goes on says so."""
+    for text in following:
+        if text.strip() and (line := _parsed(text)) is not None:
+            return bool(line.get("type") == "resumed")
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

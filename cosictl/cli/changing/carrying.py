@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cosictl.cli.changing.consent import ask_for
-from cosictl.cli.changing.going import finish, go, open_ports
+from cosictl.cli.changing.going import finish, go, open_ports, show
 from cosictl.cli.changing.options import Ask, Change
 from cosictl.cli.options import Shared
 from cosictl.cli.output import Format, choose_format
@@ -34,10 +34,12 @@ def resume_run(shared: Shared, change: Change, ask: Ask, name: str) -> None:
     if run.finished and all(record.result is not None for record in run.steps.values()):
         raise RefusedError(f"run {run.id} came to its end", next_step=f"cosictl journal show {run.id} says how")
     ports = open_ports(shared, ask)
+    ports.look_at(run.plan)
     if not agreed(run.plan, change.confirm):
+        show(shared, run.plan, Format.TEXT, doing=True, to_stderr=printed is not Format.TEXT)
         ask_for(run.plan)
     journal, outcomes = go_on(run, ports, wait=change.wait_seconds)
-    finish(shared, run.plan, outcomes, journal.run_id, printed)
+    finish(shared, change, run.plan, outcomes, journal.run_id)
 
 
 def undo_run(shared: Shared, change: Change, ask: Ask, name: str) -> None:

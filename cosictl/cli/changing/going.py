@@ -5,7 +5,7 @@
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cosictl.cli.changing.consent import ask_for
@@ -14,7 +14,7 @@ from cosictl.cli.options import Shared, parse_duration
 from cosictl.cli.output import Format, choose_format, output, print_document
 from cosictl.cli.said import program, say
 from cosictl.cli.types import Resource, parse_targets
-from cosictl.errors import Exit, RefusedError, StepsError, UsageError
+from cosictl.errors import Exit, NotFoundError, RefusedError, StepsError, UsageError
 from cosictl.flows.asked import Asked, Named
 from cosictl.flows.change import Origin, agreed, check_before, exit_of, make_plan, run_plan
 from cosictl.flows.labels import parse_selector
@@ -63,6 +63,9 @@ def run_change(shared: Shared, request: Request, planner: Planner) -> None:
         user=ports.user(),
         even_if_retrying=frozenset(kept),
     )
+    for ref in kept:
+        if world.item(ref) is None:
+            raise NotFoundError(f"--even-if-retrying: {ref} was not found", next_step="cosictl get claims -A")
     plan = make_plan(planner(world, refs, known), origin, limit=select.limit, even_if_retrying=kept)
     go(shared, change, plan, ports)
 
@@ -80,30 +83,61 @@ def go(shared: Shared, change: Change, plan: Plan, ports: "LivePorts", *, applyi
     """Show a plan, and carry it out where that was asked for. Raises RefusedError and StepsError."""
     printed = choose_format(shared, Format.TEXT, Format.JSON, Format.YAML)
     doing = applying or change.apply or change.confirm is not None
+    ports.look_at(plan)
     if not doing or printed is Format.TEXT:
-        _show(shared, plan, printed, doing=doing)
+        show(shared, plan, printed, doing=doing)
     if change.dry_run is DryRun.SERVER:
         _rehearse(plan, ports)
         return
     if not doing:
         return
-    if not plan.steps:
-        raise RefusedError("there is nothing to do", next_step="what was declined is listed above, with the reason")
-    if not agreed(plan, change.confirm):
-        ask_for(plan)
-    before = runs_in(change.folder)
     try:
-        journal, outcomes = run_plan(plan, ports, change.folder, by=ports.user(), wait=change.wait_seconds)
-    except KeyboardInterrupt:
-        for path in sorted(set(runs_in(change.folder)) - set(before)):
-            say(f"{program()}: interrupted; to go on: {program()} apply --resume {path.stem}")
+        _agree(shared, change, plan, printed)
+        before = runs_in(change.folder)
+        try:
+            journal, outcomes = run_plan(plan, ports, change.folder, by=ports.user(), wait=change.wait_seconds)
+        except KeyboardInterrupt:
+            where = same_place(shared, change)
+            for path in sorted(set(runs_in(change.folder)) - set(before)):
+                say(f"{program()}: interrupted; to go on: {program()} apply --resume {path.stem}{where}")
+            raise
+    except RefusedError:
+        # Nothing was begun, and a reader of documents still gets one: what was planned, and what was declined.
+        if printed is not Format.TEXT:
+            show(shared, plan, printed, doing=True)
         raise
-    finish(shared, plan, outcomes, journal.run_id, printed)
+    finish(shared, change, plan, outcomes, journal.run_id)
 
 
-def finish(shared: Shared, plan: Plan, outcomes: tuple[Outcome, ...], run_id: str, printed: Format) -> None:
+def _agree(shared: Shared, change: Change, plan: Plan, printed: Format) -> None:
+    """Get consent to a plan that was seen; raises RefusedError."""
+    if not plan.steps:
+        raise RefusedError("there is nothing to do", next_step="what was declined is listed, with the reason")
+    if agreed(plan, change.confirm):
+        return
+    if printed is not Format.TEXT:
+        # Documents go to a program: the person who is asked reads it here.
+        show(shared, plan, Format.TEXT, doing=True, to_stderr=True)
+    ask_for(plan)
+
+
+def same_place(shared: Shared, change: Change) -> str:
+    """Return the options that lead a later command to the same cluster and the same journals, as typed."""
+    given = {
+        "--kubeconfig": shared.kubeconfig,
+        "--context": shared.context,
+        "--cluster": shared.cluster,
+        "--server": shared.server,
+        "--journal-dir": change.journal_dir,
+    }
+    return "".join(f" {name} {shlex.quote(value)}" for name, value in given.items() if value)
+
+
+def finish(shared: Shared, change: Change, plan: Plan, outcomes: tuple[Outcome, ...], run_id: str) -> None:
     """Say how a run ended; raises RefusedError and StepsError where it did not end well."""
     from cosictl.render.plan_text import print_outcomes, run_document
+
+    printed = choose_format(shared, Format.TEXT, Format.JSON, Format.YAML)
 
     if printed is Format.TEXT:
         print_outcomes(plan, outcomes, run_id, output(shared))
@@ -111,30 +145,41 @@ def finish(shared: Shared, plan: Plan, outcomes: tuple[Outcome, ...], run_id: st
         print_document(run_document(plan, outcomes, run_id), printed)
     code = exit_of(plan, outcomes)
     done = any(outcome.result in {Result.DONE, Result.UNKNOWN} for outcome in outcomes)
-    again = f"{program()} undo {run_id} shows what can be taken back" if done else "nothing was changed"
+    where = same_place(shared, change)
+    again = f"{program()} undo {run_id}{where} shows what can be taken back" if done else "nothing was changed"
     if code is Exit.REFUSED:
         raise RefusedError("a guard refused; the steps after it were not done", next_step=again)
     if code is not Exit.OK:
         raise StepsError("not every step was seen to have its effect", next_step=again)
 
 
-def _show(shared: Shared, plan: Plan, printed: Format, *, doing: bool) -> None:
+def show(shared: Shared, plan: Plan, printed: Format, *, doing: bool, to_stderr: bool = False) -> None:
+    """Print a plan."""
+    from cosictl.remedy.document import digest_of_plan, plan_document
     from cosictl.render.plan_text import print_plan
 
     if printed is not Format.TEXT:
-        from cosictl.remedy.document import plan_document
-
-        print_document(plan_document(plan), printed)
+        print_document(plan_document(_without_credentials(plan), digest=digest_of_plan(plan)), printed)
         return
-    from cosictl.remedy.document import digest_of_plan
-
     again = "" if doing else shlex.join([program(), *_given()])
-    print_plan(plan, digest_of_plan(plan), again, output(shared))
+    print_plan(plan, digest_of_plan(plan), again, output(shared, to_stderr=to_stderr))
+
+
+def _without_credentials(plan: Plan) -> Plan:
+    """Return a plan as it may be shown: what undo makes again from a backup can hold credentials."""
+    from cosictl.intake.redact import redact
+
+    masked = [replace(step, values={key: redact(value) for key, value in step.values.items()}) for step in plan.steps]
+    if masked == list(plan.steps):
+        return plan
+    words = "credentials are masked here, so that this document cannot be applied: give --confirm to the verb itself"
+    return replace(plan, steps=tuple(masked), warnings=(*plan.warnings, words))
 
 
 def _given() -> list[str]:
     """The command line as typed, for the hint what to type next."""
-    return [word for word in sys.argv[1:] if word != "--apply"]
+    words = [word for word in sys.argv[1:] if word != "--apply" and not word.startswith("--dry-run=")]
+    return [word for place, word in enumerate(words) if "--dry-run" not in {word, *words[max(0, place - 1) : place]}]
 
 
 def _rehearse(plan: Plan, ports: "LivePorts") -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from cosictl.intake.redact import redact
 from cosictl.model.refs import Ref
 from cosictl.remedy.planners.common import Known, Proposal
 from cosictl.remedy.planners.mark import Note, plan_marks, plan_unmarks
@@ -11,7 +12,8 @@ Planner = Callable[[World, tuple[Ref, ...], Known], Proposal]
 
 
 def mark_planner(reason: str, ticket: str, lasts: int, *, hold: bool) -> Planner:
-    """Return the planner of marks with this content; ``lasts`` in seconds, 0 for ever."""
+    """Return the planner of marks with this content, credentials masked; ``lasts`` in seconds, 0 for ever."""
+    reason, ticket = redact(reason), redact(ticket)
 
     def plan(world: World, refs: tuple[Ref, ...], known: Known) -> Proposal:
         return plan_marks(world, refs, Note(reason=reason, by=known.user, ticket=ticket, lasts=lasts, hold=hold))

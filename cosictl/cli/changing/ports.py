@@ -17,7 +17,7 @@ from cosictl.cluster.reader import read_cluster
 from cosictl.cluster.writer import Place, clock_skew, cluster_identity, may, read_object, who_am_i, write
 from cosictl.errors import ClusterError
 from cosictl.model.objects import Meta
-from cosictl.model.plan import AT_DRIVER, Action, ClusterId, Outcome, Sent, Step, Target
+from cosictl.model.plan import AT_DRIVER, Action, ClusterId, Outcome, Plan, Sent, Step, Target
 from cosictl.model.refs import Ref
 from cosictl.remedy.ports import DriverSaid
 from cosictl.remedy.state import meta_of
@@ -52,6 +52,11 @@ class LivePorts:
         """Return who we are, for the journal and for marks."""
         self.name = self.name or who_am_i(self.conn) or self.shared.user or getpass.getuser()
         return self.name
+
+    def look_at(self, plan: Plan) -> None:
+        """Also read the Secrets that a plan is about."""
+        named = [ref for step in plan.steps for ref in (step.target.ref, step.solves) if ref.kind == "Secret"]
+        self.secrets |= {(ref.namespace, ref.name) for ref in named}
 
     def missing_rights(self, steps: tuple[Step, ...]) -> tuple[str, ...]:
         """Ask the server about every right the steps take, each once."""

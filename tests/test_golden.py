@@ -8,15 +8,19 @@ commit it.
 import contextlib
 import io
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cosictl.diagnosis.report import diagnose
-from cosictl.intake.files import read_dump
+from cosictl.flows.logs import with_logs
+from cosictl.intake.files import load_dump, read_dump
 from cosictl.knowledge.catalogue import CATALOGUE, Detect
+from cosictl.model.logs import LogWish
 from cosictl.model.report import Report
+from cosictl.model.snapshot import Snapshot
 from cosictl.render.console import make_out
 from cosictl.render.diagnosis_text import print_diagnosis
 from cosictl.render.document import diagnosis_document
@@ -37,7 +41,15 @@ def diagnosed(case: str) -> Report:
     assume = args[args.index("--assume-sidecar") + 1] if "--assume-sidecar" in args else None
     # From the case's own folder, because how long the path of a dump is decides where the lines that name it break.
     with contextlib.chdir(GOLDEN / case):
-        return diagnose(read_dump([about.get("input", "input")]), assume=assume)
+        return diagnose(observed(about.get("input", "input"), args), assume=assume)
+
+
+def observed(path: str, args: list[str]) -> Snapshot:
+    """Read a case's files, with the logs that its arguments ask for."""
+    files = tuple(value for option, value in pairwise(args) if option == "--log-file")
+    if not files and "--logs" not in args:
+        return read_dump([path])
+    return with_logs(lambda: load_dump([path], logs=True), LogWish(files=files, folders=True))()[1]
 
 
 def as_json(report: Report) -> str:

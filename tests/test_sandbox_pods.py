@@ -13,7 +13,7 @@ from kubernetes.stream import stream
 
 from cosictl.model.refs import Api
 from cosictl.sandbox.backend import Call
-from cosictl.sandbox.pod_logs import Wanted, driver_log, sidecar_log, text_of, wanted
+from cosictl.sandbox.pod_logs import Named, Wanted, driver_log, runs_of, sidecar_log, text_of, wanted
 from cosictl.sandbox.ports import ApiError
 from tests.live_sandbox import live
 
@@ -91,9 +91,11 @@ def test_other_containers_are_refused_as_by_a_real_server(core: Any) -> None:
     assert found.value.status == 400
     with pytest.raises(ApiException, match="container moon is not valid for pod"):
         core.read_namespaced_pod_log(POD, NAMESPACE, container="moon")
-    with pytest.raises(ApiException) as missing:
+    with pytest.raises(ApiException, match="previous terminated container") as missing:
         core.read_namespaced_pod_log(POD, NAMESPACE, container="driver", previous=True)
-    assert missing.value.status == 501
+    assert missing.value.status == 400
+    with pytest.raises(ApiException, match="previous terminated container"):
+        core.read_namespaced_pod_log(POD, NAMESPACE, container=SIDECAR, previous=True)
 
 
 def test_a_command_runs_and_its_end_is_told(core: Any) -> None:
@@ -137,6 +139,7 @@ def test_logs_are_cut_and_stamped_as_asked() -> None:
         ({"sinceSeconds": "60"}, Wanted(since=START - timedelta(seconds=60))),
         ({"sinceTime": "2026-03-01T11:00:00Z"}, Wanted(since=START - timedelta(hours=1))),
         ({"limitBytes": "9"}, Wanted(limit_bytes=9)),
+        ({"previous": "true"}, Wanted(previous=True)),
     ],
     ids=str,
 )
@@ -158,3 +161,35 @@ def test_a_sidecar_of_each_generation_writes_its_own_lines() -> None:
     new = [line.text for line in sidecar_log(CALLS, START, Api.V1ALPHA2)]
     assert len(new) == 4
     assert "rpc error: code = InvalidArgument desc = no such region" in new[0]
+
+
+ACCOUNTS: Final = {"ba-1": Named(name="writer", namespace="team-a", claim="photos", class_name="taken")}
+GRANTS: Final = (
+    Call(1.0, "DriverCreateBucket", "good", "OK"),
+    Call(2.0, "DriverGrantBucketAccess", "ba-1", "AlreadyExists", "user exists"),
+    Call(9.0, "DriverGrantBucketAccess", "ba-1", "AlreadyExists", "user exists"),
+)
+
+
+def test_an_access_is_named_as_in_the_recording_and_its_death_ends_the_log() -> None:
+    lines = [line.text for line in sidecar_log(GRANTS[:2], START, Api.V1ALPHA1, ACCOUNTS)]
+    assert lines[1].endswith('bucketaccess_controller.go:83] "Add BucketAccess" name="writer" bucketClaim="photos"')
+    assert lines[2].endswith('"Add BucketAccess" name="writer" BucketAccessClassName="taken"')
+    assert lines[3] == "panic: runtime error: invalid memory address or nil pointer dereference"
+    assert any("bucketaccess.(*BucketAccessListener).Add" in line for line in lines[4:])
+
+
+def test_calls_are_cut_where_a_v1alpha1_sidecar_dies() -> None:
+    assert [len(run) for run in runs_of(GRANTS, Api.V1ALPHA1)] == [2, 1, 0]
+    assert [len(run) for run in runs_of(GRANTS, Api.V1ALPHA2)] == [3]
+
+
+def test_the_driver_says_what_it_says_in_its_log_too() -> None:
+    told = [json.loads(line.text) for line in driver_log(CALLS, START)]
+    assert [one["message"] for one in told] == ["", "no such region", "not yours"]
+
+
+def test_a_v1alpha2_sidecar_names_the_access_with_its_namespace() -> None:
+    call = Call(1.0, "DriverGrantBucketAccess", "ba-1", "Internal", "no")
+    fields = json.loads(next(iter(sidecar_log([call], START, Api.V1ALPHA2, ACCOUNTS))).text.split("\t")[-1])
+    assert (fields["controllerKind"], fields["namespace"], fields["name"]) == ("BucketAccess", "team-a", "writer")

@@ -7,15 +7,18 @@ from typing import Annotated
 import typer
 
 from cosictl.cli.complete import complete_findings, complete_policies, complete_targets
-from cosictl.cli.options import AsOf, Dumps, NoTrunc, Shared
+from cosictl.cli.logging_options import LogOptions, parse_wish
+from cosictl.cli.options import AsOf, Dumps, NoTrunc, Shared, with_options
 from cosictl.cli.output import Format, choose_format, output, print_document
 from cosictl.cli.said import program, same_again
 from cosictl.cli.types import parse_targets
 
 
+@with_options("logged", LogOptions)
 def diagnose(
     shared: Shared,
     *,
+    logged: LogOptions,
     targets: Annotated[
         list[str] | None,
         typer.Argument(metavar="TYPE/NAME", autocompletion=complete_targets, help="Only these objects."),
@@ -43,28 +46,24 @@ def diagnose(
     It also says whether waiting helps, who can fix it, what to type, and what could be lost by typing it.
 
     Without a target it looks at every namespace you may read, else at the context's. With -f it reads dumps instead
-    of a cluster. -o json and -o yaml print one document. Exit code 3: something is stuck; 5: something is unknown.
+    of a cluster; with --logs also what sidecars, drivers and controllers wrote. -o json and -o yaml print one
+    document. Exit code 3: something is stuck; 5: something is unknown.
     """
     from cosictl.cli.wiring import open_source
     from cosictl.flows.diagnose import known_code, run_diagnosis, verdict
 
     chosen = choose_format(shared, Format.TEXT, Format.JSON, Format.YAML)
     code = known_code(finding) if finding else None
-    source = open_source(shared, dumps, as_of=as_of, targets=parse_targets(targets or ()), everywhere=not targets)
+    wish = parse_wish(logged, dumps)
+    named = parse_targets(targets or ())
+    source = open_source(shared, dumps, as_of=as_of, targets=named, everywhere=not targets, logs=wish)
     report = run_diagnosis(source.read, asked=source.asked, assume=assume, code=code)
     if chosen is Format.TEXT:
         from cosictl.render.diagnosis_text import print_diagnosis
 
         out = output(shared)
-        print_diagnosis(
-            report,
-            out,
-            show_all=show_all,
-            only_finding=code,
-            no_trunc=no_trunc,
-            prog=program(),
-            again=same_again(),
-        )
+        ours = {"prog": program(), "again": same_again()}
+        print_diagnosis(report, out, show_all=show_all, only_finding=code, no_trunc=no_trunc, **ours)
     else:
         from cosictl.render.document import diagnosis_document
 

@@ -7,15 +7,18 @@ from typing import Annotated
 import typer
 
 from cosictl.cli.complete import complete_targets
-from cosictl.cli.options import AsOf, Dumps, NoTrunc, Shared
+from cosictl.cli.logging_options import LogOptions, parse_wish
+from cosictl.cli.options import AsOf, Dumps, NoTrunc, Shared, with_options
 from cosictl.cli.output import Format, choose_format, output, print_document
 from cosictl.cli.said import say_none, say_unread
 from cosictl.cli.types import parse_targets
 
 
+@with_options("logged", LogOptions)
 def events(
     shared: Shared,
     *,
+    logged: LogOptions,
     targets: Annotated[
         list[str] | None,
         typer.Argument(metavar="TYPE/NAME", autocompletion=complete_targets, help="These objects and their relatives."),
@@ -27,14 +30,16 @@ def events(
     """Print every failure record in one timeline.
 
     Of an object and its relatives: the Bucket, claims and accesses that hang together; events and status.error
-    alike. Without a target, those of the namespace. -o json or yaml also says what each means.
+    alike, and with --logs what sidecars, drivers and controllers wrote about them. Without a target, those of the
+    namespace. -o json or yaml also says what each means.
     """
     from cosictl.cli.documents import record_document
     from cosictl.cli.wiring import open_source
     from cosictl.flows.events import timeline
 
     chosen = choose_format(shared, Format.TEXT, Format.JSON, Format.YAML)
-    source = open_source(shared, dumps, as_of=as_of, targets=parse_targets(targets or ()))
+    wish = parse_wish(logged, dumps)
+    source = open_source(shared, dumps, as_of=as_of, targets=parse_targets(targets or ()), logs=wish)
     snapshot, records = timeline(source.read, asked=source.asked)
     say_unread(snapshot)
     if chosen is not Format.TEXT:

@@ -1,15 +1,20 @@
 """The port to a live cluster. ``kubernetes`` loads with this module, which nothing imports before it is needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from cosictl.cli.options import CHUNK_SIZE, Shared
 from cosictl.cli.said import program, say
+from cosictl.cli.wiring import log_input, remark
 from cosictl.cluster.connect import ConnectOptions, connect
 from cosictl.cluster.lists import Reach, Scope
 from cosictl.cluster.names import object_names
+from cosictl.cluster.pod_logs import read_pod_logs
 from cosictl.cluster.reader import read_cluster
+from cosictl.flows.logs import with_logs
 from cosictl.intake.builder import SnapshotBuilder
+from cosictl.intake.logfold import LogsRead
+from cosictl.model.logs import LogTarget, LogWish
 from cosictl.model.snapshot import Snapshot
 
 
@@ -36,11 +41,13 @@ def cluster_port(
     clusterwide: bool,
     keep_raw: bool,
     only: frozenset[str] = frozenset(),
+    logs: LogWish | None = None,
 ) -> tuple[Callable[[], tuple[SnapshotBuilder, Snapshot]], str]:
     """Return how to read the cluster, and the namespace that was asked for (empty: all of them).
 
     ``everywhere``: without -n, as many namespaces as may be read. ``clusterwide``: cluster-scoped objects were asked
-    for, whose relatives may be in any namespace. Raises ConfigError and UsageError; nothing is sent yet.
+    for, whose relatives may be in any namespace. ``logs`` are read after the objects. Raises ConfigError and
+    UsageError; nothing is sent yet.
     """
     conn = connect(connect_options(shared))
     namespace = shared.namespace or conn.namespace
@@ -64,7 +71,13 @@ def cluster_port(
             say(f"{program()}: you may not list every namespace, so this is about namespace {told} only")
         return builder, snapshot
 
-    return load, asked
+    if logs is None:
+        return load, asked
+
+    def read_pods(targets: Sequence[LogTarget], since: datetime | None, reference: datetime) -> LogsRead:
+        return read_pod_logs(conn, targets, since=since, reference=reference)
+
+    return with_logs(load, logs, read_pods=read_pods, stdin=log_input(logs), say=remark), asked
 
 
 def cluster_names(shared: Shared, resource: str, *, timeout: float) -> list[str]:

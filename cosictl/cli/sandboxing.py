@@ -7,6 +7,7 @@ import importlib.util
 import os
 import shlex
 import signal
+import socket as sockets
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cosictl.cli.said import program, say
-from cosictl.errors import ClusterError, Exit, UsageError
+from cosictl.errors import ClusterError, ConfigError, Exit, UsageError
 
 if TYPE_CHECKING:
     from cosictl.sandbox.api.faults import Fault
@@ -45,6 +46,16 @@ class Wanted:
     socket: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """What was asked for with ``sidecar``: the policy to be, the driver's socket, the cluster; empty: not given."""
+
+    policy: str
+    endpoint: str
+    kubeconfig: str
+    speed: float
+
+
 def list_stories() -> None:
     """Print the scenarios, one a line."""
     from cosictl.sandbox.plan import scenario_lines
@@ -54,14 +65,15 @@ def list_stories() -> None:
     sys.stdout.write("".join(f"{name:<{width}}   {about}\n" for name, about in rows))
 
 
-def run_sandbox(wanted: Wanted, words: Sequence[str]) -> int:
+def run_sandbox(wanted: Wanted, played: Played, words: Sequence[str]) -> int:
     """Start a sandbox and return the exit code: of the command, or of an interrupt. Raises CosictlError."""
     command = _command(words)
-    if importlib.util.find_spec("aiohttp") is None:
+    if played.policy or played.endpoint:
         raise UsageError(
-            "the sandbox needs the optional library aiohttp",
-            next_step="install it with: pip install 'cosictl[sandbox]'",
+            "--policy and --driver-addr belong to the word sidecar",
+            next_step=f"{program()} sandbox sidecar --policy POLICY, or --sidecar POLICY for the sandbox's own",
         )
+    require_aiohttp()
     plan, taken_at = _plan(wanted)
     with tempfile.TemporaryDirectory(prefix="cosictl-sandbox-") as folder:
         try:
@@ -72,6 +84,63 @@ def run_sandbox(wanted: Wanted, words: Sequence[str]) -> int:
                 meaning="a port or a socket is in use, or cannot be made",
                 next_step="leave out --port and --socket, or give others",
             ) from error
+
+
+def require_aiohttp() -> None:
+    """Raise UsageError where the sandbox's optional library is missing."""
+    if importlib.util.find_spec("aiohttp") is None:
+        raise UsageError(
+            "the sandbox needs the optional library aiohttp",
+            next_step="install it with: pip install 'cosictl[sandbox]'",
+        )
+
+
+def run_sidecar(wanted: Wanted, played: Played, rest: Sequence[str]) -> int:
+    """Be a sidecar until interrupted, or until it ends by itself; return its exit code. Raises CosictlError."""
+    from cosictl.knowledge.policies import POLICIES
+
+    if rest:
+        raise UsageError(f'unknown word "{rest[0]}"', next_step=f"see {program()} sandbox --help")
+    if wanted.scenario or wanted.dumps or wanted.policy or wanted.faults or wanted.port or wanted.socket:
+        raise UsageError(
+            "a sidecar has --policy, --driver-addr, --kubeconfig and --speed only",
+            next_step="leave out what describes a sandbox",
+        )
+    if not played.policy:
+        raise UsageError("a sidecar needs --policy", next_step=f"try {', '.join(POLICIES)}")
+    _known(played.policy, POLICIES, "sidecar policy")
+    _forwards(played.speed)
+    require_aiohttp()
+    return asyncio.run(_be_sidecar(played))
+
+
+async def _be_sidecar(played: Played) -> int:
+    from cosictl.driver.endpoint import DEFAULT, parse_endpoint
+    from cosictl.knowledge.policies import POLICIES
+    from cosictl.sandbox.remote_config import kubeconfig_paths, server_of
+    from cosictl.sandbox.remote_sidecar import ExitError, play
+
+    endpoint = parse_endpoint(played.endpoint or os.environ.get("COSI_ENDPOINT") or DEFAULT)
+    try:
+        server = server_of(kubeconfig_paths(played.kubeconfig))
+    except ValueError as error:
+        raise ConfigError(str(error), next_step="check --kubeconfig and KUBECONFIG") from None
+    with _stopping() as stop:
+        try:
+            await play(
+                POLICIES[played.policy],
+                endpoint=endpoint.target,
+                server=server,
+                namespace=os.environ.get("POD_NAMESPACE") or "default",
+                pod=os.environ.get("POD_NAME") or sockets.gethostname(),
+                speed=played.speed,
+                stop=stop,
+            )
+        except ExitError as end:
+            # Its own words and its own code, as a crash of the real one leaves them behind.
+            sys.stderr.write(end.last_words.rstrip("\n") + "\n")
+            return end.code
+    return Exit.OK
 
 
 def _command(words: Sequence[str]) -> tuple[str, ...]:
@@ -91,8 +160,7 @@ def _plan(wanted: Wanted) -> tuple["Plan", datetime]:
 
     if wanted.scenario and wanted.dumps:
         raise UsageError("--scenario and --from exclude each other", next_step="leave out one of them")
-    if wanted.speed <= 0:
-        raise UsageError(f"--speed {wanted.speed:g}: time only runs forwards", next_step="try --speed 60")
+    _forwards(wanted.speed)
     _known(wanted.policy, POLICIES, "sidecar policy")
     _known(wanted.scenario, SCENARIOS, "scenario")
     now = datetime.now(UTC)
@@ -108,6 +176,11 @@ def _plan(wanted: Wanted) -> tuple["Plan", datetime]:
         return plan_dump(snapshot, dump_objects(builder.raw_items()), policy=wanted.policy), snapshot.taken_at
     except ValueError as error:
         raise UsageError(str(error), next_step="leave out --sidecar, or name a policy of that version") from None
+
+
+def _forwards(speed: float) -> None:
+    if not 0 < speed < float("inf"):
+        raise UsageError(f"--speed {speed:g}: time only runs forwards", next_step="try --speed 60")
 
 
 def _known(name: str, rows: Mapping[str, object], what: str) -> None:
@@ -172,23 +245,32 @@ async def _until_interrupted(plan: "Plan", sandbox: "Sandbox") -> int:
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
     say(f"{plan.title} at {sandbox.url}; type the lines above in another terminal; Ctrl-C stops it")
+    with _stopping() as stop:
+        failed = asyncio.create_task(sandbox.failed())
+        waits = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({failed, waits}, return_when=asyncio.FIRST_COMPLETED)
+            if failed.done():
+                failed.result()
+        finally:
+            for task in (failed, waits):
+                task.cancel()
+            await asyncio.gather(failed, waits, return_exceptions=True)
+    return Exit.OK
+
+
+@contextmanager
+def _stopping() -> Iterator[asyncio.Event]:
+    """Give an event that Ctrl-C and SIGTERM set while a block runs."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    failed = asyncio.create_task(sandbox.failed())
-    waits = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait({failed, waits}, return_when=asyncio.FIRST_COMPLETED)
-        if failed.done():
-            failed.result()
+        yield stop
     finally:
-        for task in (failed, waits):
-            task.cancel()
-        await asyncio.gather(failed, waits, return_exceptions=True)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
-    return Exit.OK
 
 
 @contextmanager

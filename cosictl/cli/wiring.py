@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO
 
 from cosictl.cli.options import Shared
-from cosictl.cli.said import say
+from cosictl.cli.said import program, say
 from cosictl.cli.types import Target
 from cosictl.errors import DumpError, UsageError
 from cosictl.flows.asked import Asked, Named
@@ -21,6 +21,7 @@ from cosictl.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from cosictl.intake.builder import SnapshotBuilder
+    from cosictl.model.logs import LogWish
 
 Observation = tuple["SnapshotBuilder", Snapshot]
 
@@ -49,25 +50,32 @@ def open_source(
     everywhere: bool = False,
     keep_raw: bool = False,
     only: frozenset[str] = frozenset(),
+    logs: "LogWish | None" = None,
 ) -> Source:
     """Return the source that the options name: the files of ``-f``, else the cluster.
 
     ``everywhere``: without -n, look at every namespace that may be read, not only at the context's. Files hold what
-    they hold, and -n then filters. ``only`` are the resources to read from a cluster (empty: all). Raises UsageError,
-    and ConfigError for a kubeconfig that cannot be used.
+    they hold, and -n then filters. ``only`` are the resources to read from a cluster (empty: all). ``logs``: which
+    logs to read with them, None for none. Raises UsageError, and ConfigError for a kubeconfig that cannot be used.
     """
     moment = parse_moment(as_of) if as_of else None
     labels = parse_selector(shared.selector) if shared.selector else None
     named = tuple(Named(kind=target.resource.kind, name=target.name) for target in targets)
     namespace = "" if shared.all_namespaces else shared.namespace or ""
     if dumps:
-        load = _file_port(dumps, moment, keep_raw=keep_raw)
+        load = _file_port(dumps, moment, keep_raw=keep_raw, logs=logs)
     else:
         from cosictl.cli.live import cluster_port
 
         clusterwide = any(not target.resource.namespaced for target in targets)
         load, namespace = cluster_port(
-            shared, as_of=moment, everywhere=everywhere, clusterwide=clusterwide, keep_raw=keep_raw, only=only
+            shared,
+            as_of=moment,
+            everywhere=everywhere,
+            clusterwide=clusterwide,
+            keep_raw=keep_raw,
+            only=only,
+            logs=logs,
         )
     port = _talkative(load) if shared.verbosity else load
     return Source(load=port, asked=Asked(named=named, namespace=namespace, labels=labels))
@@ -88,14 +96,22 @@ def _talkative(load: Callable[[], Observation]) -> Callable[[], Observation]:
     return talk
 
 
-def _file_port(paths: Sequence[str], as_of: datetime | None, *, keep_raw: bool) -> Callable[[], Observation]:
+def _file_port(
+    paths: Sequence[str], as_of: datetime | None, *, keep_raw: bool, logs: "LogWish | None"
+) -> Callable[[], Observation]:
     from cosictl.intake.files import load_dump
 
     def load() -> Observation:
         stdin = standard_input() if "-" in paths else None
-        return load_dump(paths, stdin=stdin, as_of=as_of, clock=datetime.now(UTC), keep_raw=keep_raw)
+        return load_dump(
+            paths, stdin=stdin, as_of=as_of, clock=datetime.now(UTC), keep_raw=keep_raw, logs=logs is not None
+        )
 
-    return load
+    if logs is None:
+        return load
+    from cosictl.flows.logs import with_logs
+
+    return with_logs(load, logs, stdin=log_input(logs), say=remark)
 
 
 def standard_input() -> BinaryIO:
@@ -103,6 +119,16 @@ def standard_input() -> BinaryIO:
     if sys.stdin is None:
         raise DumpError("standard input is closed", next_step="give a file with -f, or pipe something in")
     return sys.stdin.buffer
+
+
+def log_input(wish: "LogWish") -> BinaryIO | None:
+    """Return stdin as bytes where a log is to be read from it; raises DumpError where the caller closed it."""
+    return standard_input() if "-" in wish.files else None
+
+
+def remark(words: str) -> None:
+    """Say on stderr what a reader of the answer should know."""
+    say(f"{program()}: {words}")
 
 
 def parse_moment(text: str) -> datetime:

@@ -7,11 +7,12 @@ from typing import Generic, TypeVar
 
 from cosictl.diagnosis.classify import classify
 from cosictl.diagnosis.graph import Graph
+from cosictl.diagnosis.heard import LOGS, Heard, heard_of
 from cosictl.diagnosis.outlook import outlook_of
 from cosictl.diagnosis.policy import Policies, effect_on
 from cosictl.diagnosis.service import components
 from cosictl.knowledge.policies import EditEffect, Effect, Policy, Records
-from cosictl.model.failures import Cause, Classification, Failure, FixBy
+from cosictl.model.failures import Cause, Classification, Failure, FixBy, GrpcCode
 from cosictl.model.objects import Access, Stateful
 from cosictl.model.refs import Api, Ref, Rpc
 from cosictl.model.report import Evidence, Outlook
@@ -30,7 +31,8 @@ class Verdict:
 
     ``code`` is the finding it raises ("" for none), ``candidates`` the codes the evidence cannot tell apart,
     ``waits_on`` the object that carries the cause, ``needs`` the resources that would have told more, ``facts``
-    fill the commands of the finding, ``fix_by`` and ``remedy`` override the catalogue's.
+    fill the commands of the finding, ``fix_by``, ``title`` and ``remedy`` override the catalogue's; ``commands`` are
+    templates that go before its own.
     """
 
     outlook: Outlook
@@ -41,7 +43,9 @@ class Verdict:
     needs: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     fix_by: FixBy | None = None
+    title: str = ""
     remedy: str = ""
+    commands: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     retried: bool = False
 
@@ -51,7 +55,8 @@ class Case(Generic[T_co]):
     """One object with everything the rules may look at.
 
     ``failure`` is the newest record about the object, ``classification`` what it means, ``effect`` what the
-    policy does after it, ``fresh`` whether a loop that is still running could have left it as it is.
+    policy does after it, ``fresh`` whether a loop that is still running could have left it as it is. ``heard`` is what
+    logs say, nothing where none were read.
     """
 
     graph: Graph
@@ -64,6 +69,7 @@ class Case(Generic[T_co]):
     classification: Classification | None
     effect: Effect
     fresh: bool
+    heard: Heard = field(default_factory=Heard)
 
     @property
     def now(self) -> datetime:
@@ -117,6 +123,8 @@ class Case(Generic[T_co]):
 
 def source_of(failure: Failure) -> str:
     """Where a failure was found, in words."""
+    if failure.carrier in LOGS:
+        return f"log of {failure.component}" + (f", {failure.count} times" if failure.count > 1 else "")
     who = f" from {failure.component}" if failure.component else ""
     reason = f" {failure.reason}" if failure.reason else ""
     times = f", counted {failure.count} times" if failure.count > 1 else ""
@@ -126,25 +134,65 @@ def source_of(failure: Failure) -> str:
 def gather(graph: Graph, policies: Policies, obj: T, *, driver: str) -> Case[T]:
     """Collect what is known about one object."""
     policy = policies.policy(obj.api, driver)
-    failures = graph.failures_of(obj)
-    failure = _relevant(obj, failures)
-    classification = None
-    effect = Effect.RETRIES
-    if failure is not None:
-        classification = classify(failure.text, rpc=failure.rpc, carrier=failure.carrier, api=obj.api)
-        effect = effect_on(policy, failure, classification, obj.api, default_rpc=_default_rpc(obj))
+    recorded, heard = graph.failures_of(obj), heard_of(graph, obj)
+    now = graph.snapshot.taken_at
+    found = _judged(_relevant(obj, recorded), obj, policy, now)
+    if heard.failures:
+        found = _weighed(found, _judged(_relevant(obj, heard.failures), obj, policy, now))
     return Case(
         graph=graph,
         policies=policies,
         obj=obj,
         driver=driver,
         policy=policy,
-        failures=failures,
-        failure=failure,
-        classification=classification,
-        effect=effect,
-        fresh=failure is not None and is_fresh(failure, obj, policy, effect, graph.snapshot.taken_at),
+        failures=(*recorded, *heard.failures),
+        failure=found.failure,
+        classification=found.classification,
+        effect=found.effect,
+        fresh=found.fresh,
+        heard=heard,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """A failure with what it means, what the policy does after it, and whether it is fresh."""
+
+    failure: Failure | None
+    classification: Classification | None = None
+    effect: Effect = Effect.RETRIES
+    fresh: bool = False
+
+    @property
+    def last(self) -> datetime | None:
+        """When it was seen last."""
+        return self.failure.last if self.failure is not None else None
+
+
+def _judged(failure: Failure | None, obj: Stateful, policy: Policy, now: datetime) -> _Judged:
+    if failure is None:
+        return _Judged(failure=None)
+    found = classify(failure.text, rpc=failure.rpc, carrier=failure.carrier, api=obj.api)
+    effect = effect_on(policy, failure, found, obj.api, default_rpc=default_rpc(obj))
+    fresh = is_fresh(failure, obj, policy, effect, now)
+    return _Judged(failure=failure, classification=found, effect=effect, fresh=fresh)
+
+
+def _weighed(recorded: _Judged, heard: _Judged) -> _Judged:
+    """Which of two speaks for the present: the record on the object, or the newest failure in a log.
+
+    The record says more (which step, whether it was given up), so a log replaces it only where it is newer, and tells
+    of another answer or the record is too old to speak.
+    """
+    if heard.failure is None or recorded.failure is None:
+        return recorded if heard.failure is None else heard
+    if heard.last is None or (recorded.last is not None and heard.last <= recorded.last):
+        return recorded
+    return recorded if recorded.fresh and _code(recorded) == _code(heard) else heard
+
+
+def _code(found: _Judged) -> GrpcCode | None:
+    return found.classification.grpc_code if found.classification is not None else None
 
 
 def is_fresh(failure: Failure, obj: Stateful, policy: Policy, effect: Effect, now: datetime) -> bool:
@@ -170,7 +218,9 @@ def may_lack_patch(case: Case[Stateful]) -> bool:
     Then the count stays 1 and the time freezes while the loop goes on (measured; two public drivers' roles).
     """
     failure = case.failure
-    return failure is not None and failure.count == 1 and failure.first == failure.last
+    if failure is None or failure.carrier in LOGS:
+        return False
+    return failure.count == 1 and failure.first == failure.last
 
 
 def can_record(case: Case[Stateful]) -> bool:
@@ -221,7 +271,8 @@ def _relevant(obj: Stateful, failures: tuple[Failure, ...]) -> Failure | None:
     return None
 
 
-def _default_rpc(obj: Stateful) -> Rpc:
+def default_rpc(obj: Stateful) -> Rpc:
+    """The call that is made for an object as it is, where a failure does not say which it was."""
     terminating = obj.meta.deleted is not None
     if isinstance(obj, Access):
         return Rpc.REVOKE if terminating else Rpc.GRANT

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from cosictl.diagnosis.logs import Spoken, join
 from cosictl.model.failures import Carrier, Failure
 from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, Event, Lease, Stateful
 from cosictl.model.refs import Api, Kind, Ref, Rpc
@@ -56,6 +57,7 @@ class Graph:
     leases: Mapping[str, tuple[Lease, ...]]
     lively: frozenset[tuple[Api, str]]
     queues: Mapping[Api, "Queue"]
+    spoken: Spoken
 
     def was_read(self, resource: str, namespace: str = "") -> bool:
         """Whether ``resource`` was read completely where ``namespace`` (empty: the whole cluster) is concerned."""
@@ -141,6 +143,7 @@ def link(snapshot: Snapshot) -> Graph:
         leases={name: tuple(found) for name, found in leases.items()},
         lively=_lively(snapshot, failures),
         queues={api: _queue(snapshot, api, failures) for api in Api},
+        spoken=join(snapshot),
     )
 
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from cosictl.diagnosis.advice import commands_about, offered
 from cosictl.diagnosis.graph import Graph
+from cosictl.diagnosis.poison import is_of, root_of, strays, with_poison
 from cosictl.diagnosis.policy import Policies, apis_in_use
+from cosictl.diagnosis.rules.logged import poison_evidence
 from cosictl.diagnosis.service import Service, Sidecar, components, service_of
 from cosictl.knowledge.catalogue import CATALOGUE
 from cosictl.knowledge.policies import POLICIES, Records
@@ -101,8 +103,10 @@ def shared_buckets(seen: Observed) -> list[Finding]:
 
 
 def components_down(seen: Observed) -> list[Finding]:
-    """Sidecars and controllers that keep ending (S01, S02)."""
+    """Sidecars and controllers that keep ending (S01, S02), and deaths that only a log tells of."""
     found = []
+    unplaced = strays(seen.graph)
+    ends: dict[Ref, list[Evidence]] = defaultdict(list)
     for part in components(seen.graph):
         container = part.container
         if not container.restarts or container.ready or container.exit_code is None:
@@ -118,7 +122,17 @@ def components_down(seen: Observed) -> list[Finding]:
         evidence = [Evidence(text=words.strip(), source=_where(part))]
         if text:
             evidence.append(Evidence(text=text, source="its last words", quoted=True))
+        mine = [poison for poison in unplaced if code == "COSI406" and is_of(poison, part)]
+        for poison in mine:
+            ends[root_of(poison)] += evidence
+        if mine:
+            continue
         found.append(note(seen.graph, code, _pod_ref(part), Outlook.LOOPING, evidence, candidates=candidates))
+    for poison in unplaced:
+        root, origin = root_of(poison), poison.crash.origin
+        facts = {"pod": origin.pod, "sidecar_namespace": origin.namespace} if origin.pod else None
+        made = note(seen.graph, "COSI406", root, Outlook.LOOPING, poison_evidence(poison), facts=facts)
+        found.append(with_poison(seen.graph, made, poison, ends[root]))
     return found
 
 

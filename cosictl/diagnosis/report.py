@@ -2,18 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from cosictl.diagnosis.advice import commands_about, offered
 from cosictl.diagnosis.assess import assess_access, assess_bucket, assess_claim
-from cosictl.diagnosis.case import Verdict
+from cosictl.diagnosis.case import Verdict, default_rpc, source_of
+from cosictl.diagnosis.classify import classify
 from cosictl.diagnosis.fold import fold
 from cosictl.diagnosis.graph import Graph, link
+from cosictl.diagnosis.heard import Heard, beside, code_of, drivers_word, heard_of, words_of
 from cosictl.diagnosis.marks import mark_evidence
 from cosictl.diagnosis.notes import NOTES, Observed
 from cosictl.diagnosis.notes_drivers import DRIVER_NOTES
-from cosictl.diagnosis.policy import Policies, apis_in_use, choose
+from cosictl.diagnosis.policy import Policies, apis_in_use, choose, effect_on
 from cosictl.knowledge.catalogue import CATALOGUE
-from cosictl.model.failures import FixBy
+from cosictl.model.failures import Failure, FixBy
 from cosictl.model.objects import AccessClass, Bucket, BucketClass
 from cosictl.model.refs import Ref
 from cosictl.model.report import STUCK, Assessment, Evidence, Finding, Outlook, Report
@@ -49,6 +52,7 @@ def concluded(graph: Graph, policies: Policies) -> Report:
         *(assess_claim(graph, policies, claim) for claim in snapshot.claims),
         *(assess_access(graph, policies, access) for access in snapshot.accesses),
     ]
+    judged = [with_logs(graph, policies, item, verdict) for item, verdict in judged]
     assessments = tuple(assessment for assessment, _ in judged)
     findings = _findings(graph, judged)
     for add in (*NOTES, *DRIVER_NOTES):
@@ -82,6 +86,40 @@ def _findings(graph: Graph, judged: Sequence[tuple[Assessment, Verdict]]) -> lis
     return found
 
 
+def with_logs(graph: Graph, policies: Policies, item: Assessment, verdict: Verdict) -> tuple[Assessment, Verdict]:
+    """Add to a verdict what logs counted, and the driver's own words beside what the sidecar recorded."""
+    obj = graph.object_of(item.ref)
+    heard = heard_of(graph, obj) if obj is not None else Heard()
+    if obj is None or heard.most is None or item.outlook is Outlook.READY or item.waits_on is not None:
+        return item, verdict
+    if heard.most.attempts == 1 and not heard.failures and heard.driver is None:
+        # A v1alpha1 sidecar takes up what belongs to others too, once, and passes over it.
+        return item, verdict
+    tally, refused = heard.most, drivers_word(heard)
+    facts: tuple[Evidence, ...] = ()
+    if refused is not None:
+        found = classify(refused.text, rpc=refused.rpc, carrier=refused.carrier, api=item.api)
+        policy = policies.policy(item.api, item.driver)
+        effect = effect_on(policy, refused, found, item.api, default_rpc=default_rpc(obj))
+        recorded = any(code_of(failure) is found.grpc_code for failure in graph.failures_of(obj))
+        facts = (
+            *_own_words(refused, item),
+            beside(refused, found, effect, recorded=recorded, attempts=tally.attempts),
+        )
+    basis = (*verdict.basis, words_of(tally))
+    attempts = max(item.attempts or 0, tally.attempts)
+    evidence = (*verdict.evidence, *facts)
+    return replace(item, attempts=attempts, basis=basis), replace(verdict, basis=basis, evidence=evidence)
+
+
+def _own_words(refused: Failure, item: Assessment) -> tuple[Evidence, ...]:
+    """The driver's own words, where the record has not quoted them already."""
+    words = refused.text.partition(" desc = ")[2].strip()
+    if item.failure is not None and (item.failure is refused or words in item.failure.text):
+        return ()
+    return (Evidence(text=refused.text, source=source_of(refused), at=refused.last, quoted=True),)
+
+
 def _root_of(ref: Ref, waits: Mapping[Ref, Ref | None]) -> Ref:
     """Follow the chain of waiting to its end; a chain is at most access, claim, Bucket."""
     for _ in range(4):
@@ -96,7 +134,7 @@ def _finding(graph: Graph, item: Assessment, verdict: Verdict, symptoms: tuple[R
     entry = CATALOGUE[verdict.code]
     return Finding(
         code=verdict.code,
-        title=entry.title,
+        title=verdict.title or entry.title,
         root=item.ref,
         outlook=verdict.outlook,
         fix_by=_fix_by(verdict, item),
@@ -105,7 +143,10 @@ def _finding(graph: Graph, item: Assessment, verdict: Verdict, symptoms: tuple[R
         explanation="; ".join(verdict.basis),
         remedy=verdict.remedy or entry.remedy,
         commands=commands_about(
-            graph, offered(entry.commands, verdict.outlook), item.ref, {"driver": item.driver, **verdict.facts}
+            graph,
+            offered((*verdict.commands, *entry.commands), verdict.outlook),
+            item.ref,
+            {"driver": item.driver, **verdict.facts},
         ),
         risk=entry.risk,
         candidates=verdict.candidates,

@@ -135,7 +135,11 @@ def _is_within(item: CosiObject, asked: Asked, bound: frozenset[str]) -> bool:
         case Bucket():
             owner = item.claim.namespace if item.claim is not None else ""
             # One asked for by its own name is cluster-scoped, as for kubectl; a type alone names none.
-            return any(named.name and _is_named(item, named) for named in asked.named) or owner == asked.namespace or item.meta.name in bound
+            return (
+                any(named.name and _is_named(item, named) for named in asked.named)
+                or owner == asked.namespace
+                or item.meta.name in bound
+            )
         case BucketClass() | AccessClass():
             return True
 

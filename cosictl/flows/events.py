@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from cosictl.diagnosis.classify import classify
 from cosictl.diagnosis.graph import Graph, link, rpc_of_text
+from cosictl.diagnosis.heard import failure_of, heard_of
+from cosictl.diagnosis.poison import root_of
 from cosictl.flows.asked import Asked, check_read, found
 from cosictl.model.failures import Carrier, Classification, Failure
+from cosictl.model.logs import Crash, LogOrigin, LogTrace, Writer
 from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, CosiObject, Event, Stateful
-from cosictl.model.refs import Api, Ref
+from cosictl.model.refs import Api, Kind, Ref
 from cosictl.model.snapshot import Snapshot
 
 
@@ -37,6 +40,7 @@ def timeline(read: Callable[[], Snapshot], *, asked: Asked) -> tuple[Snapshot, t
     records = [record for item in _with_relatives(graph, items) for record in _records(graph, item)]
     if not asked.narrow:
         records += [_unattached(event) for event in graph.unattached if _is_near(event, asked.namespace)]
+        records += _loose(graph, asked.namespace)
     if not records:
         check_read(snapshot, ["events"])
     return snapshot, tuple(sorted(records, key=_oldest_first))
@@ -82,8 +86,11 @@ def _accesses_of(graph: Graph, claim: Claim) -> Iterator[Access]:
 
 
 def _records(graph: Graph, item: Stateful) -> Iterator[Record]:
-    for failure in graph.failures_of(item):
+    for failure in (*graph.failures_of(item), *heard_of(graph, item).failures):
         yield _record(item.ref, failure, item.api)
+    poison = graph.spoken.poison_of(item.ref)
+    if poison is not None:
+        yield _record(item.ref, _death(poison.crash), item.api)
 
 
 def _record(about: Ref, failure: Failure, api: Api | None) -> Record:
@@ -103,6 +110,44 @@ def _unattached(event: Event) -> Record:
         count=event.count,
     )
     return _record(Ref(event.about_kind or "Object", event.about_namespace, event.about_name), failure, None)
+
+
+def _loose(graph: Graph, namespace: str) -> Iterator[Record]:
+    """What logs say that belongs to no object we know, or to one of several."""
+    for trace in graph.spoken.loose:
+        if trace.text and namespace in {"", trace.names.namespace or namespace}:
+            yield _record(_about(trace), failure_of(trace), None)
+    for crash in graph.snapshot.crashes:
+        poisons = [poison for poison in graph.spoken.poisons if poison.crash == crash]
+        if not any(poison.is_known for poison in poisons):
+            root = root_of(poisons[0]) if poisons else _place(crash.origin)
+            yield _record(root, _death(crash), None)
+
+
+def _about(trace: LogTrace) -> Ref:
+    names = trace.names
+    name = names.access or names.claim if names.kind != Kind.BUCKET else names.bucket
+    name = name or names.bucket or names.account
+    if not name:
+        return _place(trace.origin)
+    return Ref(names.kind or "Object", names.namespace, name)
+
+
+def _place(origin: LogOrigin) -> Ref:
+    """The Pod that wrote a log, else the file it is in."""
+    return Ref("Pod", origin.namespace, origin.pod) if origin.pod else Ref("Log", "", origin.file)
+
+
+def _death(crash: Crash) -> Failure:
+    carrier = Carrier.DRIVER_LOG if crash.writer is Writer.DRIVER else Carrier.SIDECAR_LOG
+    return Failure(
+        carrier=carrier,
+        text=crash.words,
+        component=crash.origin.words,
+        first=crash.at,
+        last=crash.at,
+        count=crash.count,
+    )
 
 
 def _is_near(event: Event, namespace: str) -> bool:

@@ -68,7 +68,7 @@ class SnapshotBuilder:
     ``keep_exact`` keeps the COSI objects unmasked as well, for requests that repeat what a sidecar sends.
 
     ``newest`` is the newest time seen in any object, ``seen`` the resources of which at least a list was seen,
-    ``skipped_files`` how many files of a folder were no dump.
+    ``skipped_files`` how many files of a folder were no dump, ``log_files`` those that are logs, where asked for.
     """
 
     def __init__(self, *, source: str, keep_raw: bool = False, keep_exact: bool = False) -> None:
@@ -76,6 +76,7 @@ class SnapshotBuilder:
         self.newest: datetime | None = None
         self.seen: set[str] = set()
         self.skipped_files = 0
+        self.log_files: list[str] = []
         self._keep_raw = keep_raw
         self._keep_exact = keep_exact
         self._exact: dict[Ref, CosiObject] = {}

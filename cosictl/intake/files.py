@@ -21,6 +21,7 @@ from cosictl.intake.builder import SnapshotBuilder
 from cosictl.intake.documents import BrokenDumpError, NoDumpError, json_documents
 from cosictl.intake.kinds import RESOURCES, is_read
 from cosictl.intake.lenient import UndecodableError, decode
+from cosictl.intake.logfiles import SUFFIX as LOG_SUFFIX
 from cosictl.intake.wire import Wire, moment
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot, TimeBasis, Undecoded
 
@@ -42,6 +43,7 @@ class _Intake:
     """What has been learnt from the files so far."""
 
     builder: SnapshotBuilder
+    logs: bool = False
     times: list[datetime] = field(default_factory=list)
     scopes: set[tuple[str, ...]] = field(default_factory=set)
 
@@ -65,19 +67,21 @@ def load_dump(
     clock: datetime | None = None,
     keep_raw: bool = False,
     keep_exact: bool = False,
+    logs: bool = False,
 ) -> tuple[SnapshotBuilder, Snapshot]:
     """Read files, folders and ``-``; with ``keep_raw`` the builder can then be written as a dump.
 
-    ``keep_exact`` is the builder's.
+    ``keep_exact`` is the builder's. With ``logs`` the builder names the logs found in folders, which are not read here:
+    they may be larger than memory.
     ``clock`` is the time to assume where the files hold none at all. Raises ``DumpError``.
     """
-    intake = _Intake(SnapshotBuilder(source=", ".join(paths), keep_raw=keep_raw, keep_exact=keep_exact))
+    builder = SnapshotBuilder(source=", ".join(paths), keep_raw=keep_raw, keep_exact=keep_exact)
+    intake = _Intake(builder, logs=logs)
     for path in dict.fromkeys(paths):
         if path != STDIN and Path(path).is_dir():
             _read_folder(Path(path), path, intake)
         else:
             _read_named(path, stdin, intake)
-    builder = intake.builder
     for resource in sorted(set(RESOURCES.values()) - builder.seen):
         builder.note(ReadStatus(resource=resource, outcome=ReadOutcome.NOT_IN_DUMP))
     taken_at, basis = _now(intake, as_of, clock)
@@ -135,6 +139,9 @@ def _read_folder(folder: Path, given: str, intake: _Intake) -> None:
     """Read a folder and everything below it, in the order of the names."""
     builder, found = intake.builder, False
     for path in _files_below(folder):
+        if intake.logs and path.suffix == LOG_SUFFIX:
+            builder.log_files.append(str(path))
+            continue
         try:
             recognised = _read_bytes(path.read_bytes(), str(path), intake)
         except NoDumpError:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from cosictl.model.logs import Crash, LogTrace
 from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, Event, Lease, Pod
 
 
@@ -53,7 +54,10 @@ class Undecoded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One observation. Tuples are in the order of namespace and name, so that equal clusters compare equal."""
+    """One observation. Tuples are in the order of namespace and name, so that equal clusters compare equal.
+
+    ``logs`` and ``crashes`` are there only where logs were asked for.
+    """
 
     taken_at: datetime
     basis: TimeBasis
@@ -70,3 +74,5 @@ class Snapshot:
     reads: tuple[ReadStatus, ...] = ()
     undecoded: tuple[Undecoded, ...] = ()
     skipped_files: int = 0
+    logs: tuple[LogTrace, ...] = ()
+    crashes: tuple[Crash, ...] = ()

@@ -6,15 +6,15 @@ from pathlib import Path, PurePosixPath
 
 from aiohttp import web
 
-from cosictl.model.refs import Api
+from cosictl.model.refs import Api, Kind
 from cosictl.sandbox.api.refusals import bad_request
 from cosictl.sandbox.api.resources import PODS
 from cosictl.sandbox.api.store import Store
 from cosictl.sandbox.backend import Backend
 from cosictl.sandbox.clock import Clock
 from cosictl.sandbox.pod_exec import PROGRAMS, execute
-from cosictl.sandbox.pod_logs import driver_log, sidecar_log, text_of, wanted
-from cosictl.sandbox.ports import MOUNT, Json
+from cosictl.sandbox.pod_logs import Named, driver_log, runs_of, sidecar_log, text_of, wanted
+from cosictl.sandbox.ports import MOUNT, ApiError, Json
 
 SIDECAR_WORDS = "sidecar"
 
@@ -42,15 +42,49 @@ class Pods:
         self.played: dict[tuple[str, str], Played] = {}
 
     async def logs(self, namespace: str, name: str, query: Mapping[str, str]) -> bytes:
-        """Return a container's log. Raises ApiError 400 for a container that the Pod has not, 501 for following."""
+        """Return a container's log.
+
+        Raises ApiError 400 for a container that the Pod has not, or has no process before; 501 for following.
+        """
         container = self._container(namespace, name, query.get("container", ""))
         ask = wanted(query.items(), self._clock.now())
         run = self.played.get((namespace, name))
         if run is None:
             return b""
-        calls, began = run.backend.calls, run.backend.started
-        lines = sidecar_log(calls, began, run.api) if SIDECAR_WORDS in container else driver_log(calls, began)
-        return text_of(lines, ask)
+        began = run.backend.started
+        if SIDECAR_WORDS not in container:
+            if ask.previous:
+                raise _never_ended(name, container)
+            return text_of(driver_log(run.backend.calls, began), ask)
+        runs = runs_of(run.backend.calls, run.api)
+        if ask.previous and len(runs) == 1:
+            raise _never_ended(name, container)
+        # Until it is started again, a container's own log is that of the process that ended.
+        ended = ask.previous or (len(runs) > 1 and not runs[-1] and self._is_down(namespace, name, container))
+        calls = runs[-2] if ended else runs[-1]
+        return text_of(sidecar_log(calls, began, run.api, self._accounts()), ask)
+
+    def _is_down(self, namespace: str, name: str, container: str) -> bool:
+        statuses = self._store.get(PODS, namespace, name).get("status", {}).get("containerStatuses", ())
+        return any(entry.get("name") == container and not entry.get("ready") for entry in statuses)
+
+    def _accounts(self) -> dict[str, Named]:
+        """Return the accesses by the accounts that sidecars ask for, and those that drivers gave."""
+        found: dict[str, Named] = {}
+        for value in self._store.snapshot():
+            if value["kind"] != Kind.ACCESS:
+                continue
+            meta, spec = value["metadata"], value.get("spec", {})
+            claims = [str(entry.get("bucketClaimName", "")) for entry in spec.get("bucketClaims", ())]
+            named = Named(
+                name=meta["name"],
+                namespace=meta.get("namespace", ""),
+                claim=str(spec.get("bucketClaimName", "")) or ",".join(claims),
+                class_name=str(spec.get("bucketAccessClassName", "")),
+            )
+            given = str(value.get("status", {}).get("accountID", ""))
+            found |= {f"ba-{meta['uid']}": named} | ({given: named} if given else {})
+        return found
 
     async def execute(self, request: web.Request, namespace: str, name: str) -> web.StreamResponse:
         """Run a command in a container. Raises ApiError as ``logs``."""
@@ -87,6 +121,10 @@ class Pods:
         if not asked and len(names) > 1:
             raise bad_request(f"a container name must be specified for pod {name}, choose one of: [{' '.join(names)}]")
         return asked or (names[0] if names else "")
+
+
+def _never_ended(name: str, container: str) -> ApiError:
+    return bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
 
 
 def _containers(pod: Json) -> Iterable[Json]:

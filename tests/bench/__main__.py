@@ -67,6 +67,20 @@ def bench_classification(kind: str, count: int, runs: int) -> dict[str, Any]:
     return {"texts": kind, "count": count, "wall": wall, "cpu": cpu, "texts_per_second": count / wall}
 
 
+def bench_logs(mebibytes: int) -> dict[str, Any]:
+    """Measure the reading of one large log, once: it takes minutes."""
+    run = run_child("logs", str(mebibytes))
+    seconds = run["steps"]["read"]["wall"] - run["steps"]["make"]["wall"]
+    return {
+        "mebibytes": mebibytes,
+        "lines": run["lines"],
+        "traces": run["traces"],
+        "wall": seconds,
+        "peak_bytes": run["memory"]["peak"],
+        "import_bytes": run["memory"]["imports"],
+    }
+
+
 def bench_sandbox(claims: int, runs: int) -> dict[str, Any]:
     """Measure a sandbox that is a copy of a made-up cluster."""
     with tempfile.TemporaryDirectory(prefix="cosictl-bench-") as folder:
@@ -109,6 +123,15 @@ def print_classification(row: dict[str, Any]) -> None:
     say(f"  {row['texts']:<10}{row['wall']:>9.2f}{row['cpu']:>9.2f}{row['texts_per_second']:>12,.0f}")
 
 
+def print_logs(row: dict[str, Any]) -> None:
+    """Print one line."""
+    say(
+        f"\na log of {row['mebibytes']:,} MiB, {row['lines']:,} lines: read in {row['wall']:.0f} s, "
+        f"{row['mebibytes'] / row['wall']:.1f} MiB/s, into {row['traces']:,} traces\n"
+        f"  peak memory {row['peak_bytes'] / MIB:.0f} MiB, of which {row['import_bytes'] / MIB:.0f} MiB after imports"
+    )
+
+
 def print_sandbox(row: dict[str, Any]) -> None:
     """Print one line."""
     say(
@@ -129,7 +152,7 @@ def print_probe(row: dict[str, float]) -> None:
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.bench", description="Measure offline diagnosis, the sandbox and a probe."
+        prog="python -m tests.bench", description="Measure offline diagnosis, logs, the sandbox and a probe."
     )
     parser.add_argument(
         "--runs", type=int, default=3, metavar="N", help="runs of which the median is shown (default 3)"
@@ -138,6 +161,7 @@ def arguments() -> argparse.Namespace:
         "--claims", type=int, nargs="+", default=[10_000, 100_000], metavar="N", help="sizes (default 10000 100000)"
     )
     parser.add_argument("--texts", type=int, default=20_000, metavar="N", help="texts to classify (default 20000)")
+    parser.add_argument("--log", type=int, default=1024, metavar="MIB", help="size of a log to read (default 1024)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as well")
     return parser.parse_args()
 
@@ -160,6 +184,8 @@ def main() -> None:
     for kind in ("repeated", "all-new"):
         classified.append(bench_classification(kind, options.texts, options.runs))
         print_classification(classified[-1])
+    logs = bench_logs(options.log)
+    print_logs(logs)
     sandbox = bench_sandbox(min(options.claims), options.runs)
     print_sandbox(sandbox)
     probe = overhead(max(options.runs, 5))
@@ -170,6 +196,7 @@ def main() -> None:
             "runs": options.runs,
             "diagnosis": diagnosed,
             "classification": classified,
+            "logs": logs,
             "sandbox": sandbox,
             "probe": probe,
         }

@@ -1,7 +1,7 @@
 """One measurement in a process of its own; prints one JSON object.
 
-``python -m tests.bench.child write FOLDER CLAIMS``, ``… diagnose FOLDER``, ``… sandbox FOLDER`` or
-``… classify repeated|all-new COUNT``.
+``python -m tests.bench.child write FOLDER CLAIMS``, ``… diagnose FOLDER``, ``… sandbox FOLDER``,
+``… classify repeated|all-new COUNT`` or ``… logs MEBIBYTES``.
 The dump is written by a child too: the kernel passes a parent's peak memory on to its children, so the parent has to
 stay small.
 """
@@ -22,7 +22,7 @@ from cosictl.model.failures import Carrier
 from cosictl.model.refs import Api, Rpc
 from cosictl.render.document import diagnosis_document
 from cosictl.render.machine import dump_json
-from tests.bench import sandbox
+from tests.bench import logs, sandbox
 from tests.bench.cluster import write_dump
 from tests.bench.texts import all_new, repeated
 
@@ -66,6 +66,15 @@ def measure_classification(kind: str, count: int) -> dict[str, object]:
     return {"steps": steps}
 
 
+def measure_logs(mebibytes: int) -> dict[str, object]:
+    """Measure how a log is read that is made as it is read; making it is counted too, and measured apart."""
+    before, steps = peak_bytes(), dict[str, Step]()
+    timed(steps, "make", lambda: sum(map(len, logs.log_of(mebibytes * logs.MIB))))
+    lines, traces = timed(steps, "read", lambda: logs.measure(mebibytes))
+    memory = {"imports": before, "peak": peak_bytes()}
+    return {"steps": steps, "memory": memory, "lines": lines, "traces": traces}
+
+
 def main(arguments: list[str]) -> None:
     """Measure what the arguments ask for."""
     match arguments:
@@ -77,6 +86,8 @@ def main(arguments: list[str]) -> None:
             result = sandbox.measure(folder)
         case ["classify", kind, count]:
             result = measure_classification(kind, int(count))
+        case ["logs", mebibytes]:
+            result = measure_logs(int(mebibytes))
         case _:
             raise SystemExit(__doc__)
     sys.stdout.write(json.dumps(result))

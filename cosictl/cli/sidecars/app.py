@@ -9,10 +9,11 @@ from cosictl.cli.options import AsOf, Dumps, NoTrunc, Shared, with_shared
 from cosictl.cli.sidecars.compare import compare
 from cosictl.cli.sidecars.fix import fix
 from cosictl.cli.sidecars.listing import list_
+from cosictl.cli.sidecars.measure import measure
 from cosictl.errors import UsageError
 
 NAME: Final = "sidecars"
-VERBS: Final[tuple[Callable[..., None], ...]] = (list_, compare, fix)
+VERBS: Final[tuple[Callable[..., None], ...]] = (list_, compare, fix, measure)
 
 sidecars = typer.Typer(
     add_completion=False,

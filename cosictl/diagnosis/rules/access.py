@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from cosictl.diagnosis.case import Case, Verdict, can_record
+from cosictl.diagnosis.rules.logged import held_by_poison, is_named, namesake, poisoned
 from cosictl.diagnosis.service import Service, components, service_of
 from cosictl.knowledge.policies import Effect
 from cosictl.model.failures import Cause, FixBy
@@ -153,6 +154,9 @@ def crash(case: Case[Access]) -> Verdict | None:
     """A sidecar that dies of a nil pointer when grant answers AlreadyExists (v0.2.2 bucketaccess_controller.go:187)."""
     if not case.alpha1 or (case.failure is not None and case.fresh):
         return None
+    held = held_by_poison(case) or namesake(case)
+    if held is not None or not is_named(case):
+        return held
     for sidecar in components(case.graph):
         end = sidecar.container
         if sidecar.match.role != "sidecar" or end.exit_code != 2 or not end.restarts:
@@ -225,6 +229,7 @@ def _by_failure(case: Case[Access], code: str, *, candidates: tuple[str, ...] = 
 
 RULES: tuple[Rule, ...] = (
     ready,
+    poisoned,
     foreign_secret,
     missing_field,
     multi_bucket,

@@ -4,6 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from cosictl.diagnosis.case import Case, Verdict, edit_ends_loop, may_lack_patch
+from cosictl.diagnosis.rules.logged import (
+    answered_ok,
+    held_by_poison,
+    loop_ended,
+    silent_loop,
+    status_unwritten,
+    unanswered,
+)
 from cosictl.diagnosis.rules.silence import silent_bucket
 from cosictl.knowledge.annotations import QUARANTINED_DRIVER
 from cosictl.knowledge.policies import Effect
@@ -211,13 +219,18 @@ def untouched(case: Case[Bucket]) -> Verdict | None:
     """Nothing was recorded: new, silently retried, or served by nobody."""
     if case.is_new:
         return Verdict(outlook=Outlook.RETRYING, basis=("it is less than a minute old",))
-    return silent_bucket(case)
+    return held_by_poison(case) or silent_bucket(case)
 
 
 RULES: tuple[Rule, ...] = (
     ready,
     ready_without_id,
     quarantined,
+    silent_loop,
+    status_unwritten,
+    loop_ended,
+    unanswered,
+    answered_ok,
     wrong_static_class,
     backend_bucket_missing,
     claim_gone,

@@ -1,6 +1,7 @@
 """A v1alpha1 sidecar: one process beside one driver, started again whenever it ends."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 from cosictl.driver.types import Driver
@@ -23,6 +24,34 @@ from cosictl.sandbox.ports import Api
 COMPONENT: Final = "cosi"
 # Seconds it waits for the driver's socket before it gives up.
 DIAL: Final = 150.0
+
+
+async def run_once(
+    client: Callable[[], ApiClient],
+    clock: Clock,
+    driver: Driver,
+    policy: Policy,
+    *,
+    namespace: str,
+    pod: str,
+    records: Counter[Ref],
+) -> None:
+    """Play one life of the process, until cancelled; raises ExitError where it ends by itself.
+
+    ``client`` makes a client with the rate limit of v1alpha1. ``namespace`` is that of its Pod, ``pod`` the name that
+    holds the Lease. ``records`` counts the failures of every object.
+    """
+    code = 0 if hazards.EXITS_ZERO in policy.hazards else 1
+    info = await connect(driver, clock, patience=DIAL, exit_code=code)
+    api, kube = client(), client()
+    own_only = policy.records is Records.EVENTS_POD_NAMESPACE
+    recorder = Recorder(kube, clock, COMPONENT, only_namespace=namespace if own_only else "")
+    parts = PartsV1(api=api, kube=kube, recorder=recorder, driver=driver, driver_name=info.name, policy=policy)
+    leader = Leader(kube, clock, namespace=namespace, name=sidecar_lease(info.name), holder=pod)
+    await leader.acquire()
+    runtime = Runtime(api, clock, policy.backoff, records)
+    handlers = BucketsV1(parts).handlers(), AccessV1(parts).handlers()
+    await process(leader.run(), recorder.run(), runtime.run(*handlers))
 
 
 class SidecarV1:
@@ -62,17 +91,15 @@ class SidecarV1:
         await self._container.supervise(self._process)
 
     async def _process(self) -> None:
-        code = 0 if hazards.EXITS_ZERO in self._policy.hazards else 1
-        info = await connect(self._driver, self._clock, patience=DIAL, exit_code=code)
-        api = ApiClient(self._raw, self._clock, limited=True)
-        kube = ApiClient(self._raw, self._clock, limited=True)
-        own_only = self._policy.records is Records.EVENTS_POD_NAMESPACE
-        recorder = Recorder(kube, self._clock, COMPONENT, only_namespace=self._namespace if own_only else "")
-        parts = PartsV1(
-            api=api, kube=kube, recorder=recorder, driver=self._driver, driver_name=info.name, policy=self._policy
+        await run_once(
+            self._client,
+            self._clock,
+            self._driver,
+            self._policy,
+            namespace=self._namespace,
+            pod=self._pod,
+            records=self.records,
         )
-        leader = Leader(kube, self._clock, namespace=self._namespace, name=sidecar_lease(info.name), holder=self._pod)
-        await leader.acquire()
-        runtime = Runtime(api, self._clock, self._policy.backoff, self.records)
-        handlers = BucketsV1(parts).handlers(), AccessV1(parts).handlers()
-        await process(leader.run(), recorder.run(), runtime.run(*handlers))
+
+    def _client(self) -> ApiClient:
+        return ApiClient(self._raw, self._clock, limited=True)

@@ -1,6 +1,7 @@
 """A v1alpha2 sidecar: no Lease unless it is asked for one, no events, no rate limit of its own."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 from cosictl.driver.types import Driver
@@ -22,6 +23,32 @@ from cosictl.sandbox.ports import Api
 DIAL: Final = 120.0
 # Workers of a sidecar that the specification describes: it does not say how many, only that all calls are made.
 ENOUGH: Final = 40
+
+
+async def run_once(
+    client: Callable[[], ApiClient], clock: Clock, driver: Driver, policy: Policy, *, records: Counter[Ref]
+) -> None:
+    """Play one life of the process, until cancelled; raises ExitError where it ends by itself.
+
+    ``client`` makes a client without a rate limit. ``records`` counts the failures that are tried again.
+    """
+    info = await connect(driver, clock, patience=DIAL, exit_code=1)
+    api = client()
+    parts = PartsV2(
+        api=CachedApi(api),
+        driver=driver,
+        info=info,
+        policy=policy,
+        # What deletes at the driver is main after March 2026.
+        later=calls(policy, Rpc.DELETE),
+    )
+    workers = 1 if hazards.ONE_WORKER in policy.hazards else ENOUGH
+    await process(
+        *(
+            RuntimeV2(api, clock, policy.backoff, records, reconciler, workers=workers).run()
+            for reconciler in (BucketsV2(parts).reconciler(), AccessV2(parts).reconciler())
+        )
+    )
 
 
 class SidecarV2:
@@ -58,20 +85,7 @@ class SidecarV2:
         await self._container.supervise(self._process)
 
     async def _process(self) -> None:
-        info = await connect(self._driver, self._clock, patience=DIAL, exit_code=1)
-        api = ApiClient(self._raw, self._clock, limited=False)
-        parts = PartsV2(
-            api=CachedApi(api),
-            driver=self._driver,
-            info=info,
-            policy=self._policy,
-            # What deletes at the driver is main after March 2026.
-            later=calls(self._policy, Rpc.DELETE),
-        )
-        workers = 1 if hazards.ONE_WORKER in self._policy.hazards else ENOUGH
-        await process(
-            *(
-                RuntimeV2(api, self._clock, self._policy.backoff, self.records, reconciler, workers=workers).run()
-                for reconciler in (BucketsV2(parts).reconciler(), AccessV2(parts).reconciler())
-            )
-        )
+        await run_once(self._client, self._clock, self._driver, self._policy, records=self.records)
+
+    def _client(self) -> ApiClient:
+        return ApiClient(self._raw, self._clock, limited=False)

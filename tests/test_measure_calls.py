@@ -12,7 +12,7 @@ import pytest
 
 from cosictl.cli.app import run
 from cosictl.errors import CosictlError, DumpError
-from cosictl.flows import measure_calls as calls
+from cosictl.flows.measuring import calls
 from cosictl.knowledge.policies import Effect
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Api, Rpc

@@ -13,7 +13,7 @@ import pytest
 
 from cosictl.cli.app import run
 from cosictl.errors import CosictlError
-from cosictl.flows.measure_objects import LABEL
+from cosictl.flows.measuring.objects import LABEL
 from cosictl.knowledge import policies
 from cosictl.knowledge.policies import EVENT_GAP, Policy, Records
 from cosictl.model import failures, refs

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from cosictl.cli.options import CHUNK_SIZE, Shared
 from cosictl.cli.said import program, say
-from cosictl.cli.wiring import log_input, remark
+from cosictl.cli.streams import log_input, remark
 from cosictl.cluster.connect import ConnectOptions, connect
 from cosictl.cluster.lists import Reach, Scope
 from cosictl.cluster.names import object_names

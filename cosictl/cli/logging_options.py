@@ -1,15 +1,19 @@
 """The options about logs that ``diagnose`` and ``events`` share, and what they ask for together."""
 
+# ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from cosictl.cli.options import parse_duration
 from cosictl.errors import UsageError
-from cosictl.model.logs import LogWish
+
+if TYPE_CHECKING:
+    from cosictl.model.logs import LogWish
 
 STDIN: Final = "-"
 # How far back the logs of a cluster are read where nobody says; a loop of v1alpha1 tries every 30 s.
@@ -36,11 +40,13 @@ class LogOptions:
     ] = None
 
 
-def parse_wish(given: LogOptions, dumps: Sequence[str] | None) -> LogWish | None:
+def parse_wish(given: LogOptions, dumps: Sequence[str] | None) -> "LogWish | None":
     """Return which logs were asked for, None for none; raises UsageError.
 
     A file implies --logs. What is in files counts whatever its time, unless --since is given.
     """
+    from cosictl.model.logs import LogWish
+
     files = tuple(given.log_file or ())
     if not given.logs and not files:
         for option, is_given in (("--since", given.since is not None), ("--previous", given.previous)):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from cosictl.cli.wiring import standard_input
+from cosictl.cli.streams import standard_input
 from cosictl.errors import DumpError, UsageError
 
 

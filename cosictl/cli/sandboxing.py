@@ -166,7 +166,7 @@ def _plan(wanted: Wanted) -> tuple["Plan", datetime]:
     now = datetime.now(UTC)
     if not wanted.dumps:
         return plan_scenario(wanted.scenario or DEFAULT, policy=wanted.policy), now
-    from cosictl.cli.wiring import standard_input
+    from cosictl.cli.streams import standard_input
     from cosictl.intake.files import load_dump
     from cosictl.sandbox.load import dump_objects
 

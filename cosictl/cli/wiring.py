@@ -5,16 +5,16 @@
 
 # ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from cosictl.cli.options import Shared
-from cosictl.cli.said import program, say
+from cosictl.cli.said import say
+from cosictl.cli.streams import log_input, remark, standard_input
 from cosictl.cli.types import Target
-from cosictl.errors import DumpError, UsageError
+from cosictl.errors import UsageError
 from cosictl.flows.asked import Asked, Named
 from cosictl.flows.labels import parse_selector
 from cosictl.model.snapshot import Snapshot
@@ -112,23 +112,6 @@ def _file_port(
     from cosictl.flows.logs import with_logs
 
     return with_logs(load, logs, stdin=log_input(logs), say=remark)
-
-
-def standard_input() -> BinaryIO:
-    """Return stdin as bytes; raises DumpError where the caller closed it."""
-    if sys.stdin is None:
-        raise DumpError("standard input is closed", next_step="give a file with -f, or pipe something in")
-    return sys.stdin.buffer
-
-
-def log_input(wish: "LogWish") -> BinaryIO | None:
-    """Return stdin as bytes where a log is to be read from it; raises DumpError where the caller closed it."""
-    return standard_input() if "-" in wish.files else None
-
-
-def remark(words: str) -> None:
-    """Say on stderr what a reader of the answer should know."""
-    say(f"{program()}: {words}")
 
 
 def parse_moment(text: str) -> datetime:

@@ -7,7 +7,7 @@ from cosictl.cli.changing.going import finish, go, open_ports, show
 from cosictl.cli.changing.options import Ask, Change
 from cosictl.cli.options import Shared
 from cosictl.cli.output import Format, choose_format
-from cosictl.cli.wiring import standard_input
+from cosictl.cli.streams import standard_input
 from cosictl.errors import PlanError, RefusedError, UsageError
 from cosictl.flows.change import Origin, agreed, go_on, load_plan, make_plan
 from cosictl.remedy.journal import find_run, read_run

@@ -77,7 +77,7 @@ class RawCall:
         if self.data is None:
             return "{}"
         if self.data == STDIN:
-            from cosictl.cli.wiring import standard_input
+            from cosictl.cli.streams import standard_input
 
             return standard_input().read().decode("utf-8", "replace")
         if not self.data.startswith("@"):

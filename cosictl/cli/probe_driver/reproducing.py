@@ -115,7 +115,7 @@ def _observe(shared: Shared, wanted: Wanted) -> tuple["SnapshotBuilder", "Snapsh
         raise UsageError("a driver is no object", next_step=f"{program()} probe-driver info asks it who it is")
     namespace = "" if shared.all_namespaces else shared.namespace or ""
     if wanted.dumps:
-        from cosictl.cli.wiring import standard_input
+        from cosictl.cli.streams import standard_input
         from cosictl.intake.files import load_dump
 
         stdin = standard_input() if "-" in wanted.dumps else None

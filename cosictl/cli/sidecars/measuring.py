@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from cosictl.cli.sidecars.measuring_stage import Background
     from cosictl.cluster.connect import Connection
     from cosictl.diagnosis.measured import Measurement
-    from cosictl.flows.measure import Wanted as Run
-    from cosictl.flows.measure_ports import Ports
+    from cosictl.flows.measuring.measure import Wanted as Run
+    from cosictl.flows.measuring.ports import Ports
 
 _RISK: Final = CallRisk(
     risk=Risk.MINTS,
     does="It makes a namespace, Buckets, claims, accesses and an access class of its own, and removes them again.",
-    source="cosictl.flows.measure_objects",
+    source="cosictl.flows.measuring.objects",
 )
 # The contexts of our own sandbox, which nobody has to be asked about.
 _SANDBOX: Final = "context cosictl-sandbox (https://127.0.0.1:"
@@ -86,7 +86,7 @@ def run_measure(shared: Shared, wanted: Wanted) -> None:
 
 def _recorded(wanted: Wanted) -> "_Found":
     from cosictl.cli.sidecars.measuring_calls import read_calls
-    from cosictl.flows.measure_calls import measure_calls
+    from cosictl.flows.measuring.calls import measure_calls
 
     return _Found(row=measure_calls(read_calls(wanted.files), api=_version(wanted), speed=wanted.speed))
 
@@ -146,7 +146,7 @@ def _live(shared: Shared, wanted: Wanted) -> "_Found | None":
 def _run(conn: "Connection", wanted: Wanted) -> "Run":
     """Choose the version and a name for the run; raises UsageError, CosiMissingError and ClusterError."""
     from cosictl.cluster.reader import served
-    from cosictl.flows.measure import Wanted as Run
+    from cosictl.flows.measuring.measure import Wanted as Run
 
     versions = served(conn)
     asked = _version(wanted)
@@ -175,8 +175,8 @@ def _agreed(conn: "Connection", wanted: Wanted, run: "Run") -> bool:
 
 def _measured(conn: "Connection", wanted: Wanted, run: "Run", background: "Background", folder: Path) -> "_Found":
     from cosictl.cluster.writer import clock_skew
-    from cosictl.flows.measure import measure
-    from cosictl.flows.measure_clean import clean_up
+    from cosictl.flows.measuring.clean import clean_up
+    from cosictl.flows.measuring.measure import measure
 
     ports = _ports(conn, wanted, run, background, folder)
     left: tuple[str, ...] = ()
@@ -194,7 +194,7 @@ def _measured(conn: "Connection", wanted: Wanted, run: "Run", background: "Backg
 def _ports(conn: "Connection", wanted: Wanted, run: "Run", background: "Background", folder: Path) -> "Ports":
     from cosictl.cli.sidecars.measuring_cluster import ClusterPort, kubeconfig_of
     from cosictl.cli.sidecars.measuring_stage import Command, LocalStage, words_of
-    from cosictl.flows.measure_ports import Ports
+    from cosictl.flows.measuring.ports import Ports
 
     kubeconfig = folder / "kubeconfig"
     kubeconfig.touch(mode=0o600)

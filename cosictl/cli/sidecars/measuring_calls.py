@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from cosictl.cli.wiring import standard_input
+from cosictl.cli.streams import standard_input
 from cosictl.errors import DumpError
 
 _LONGEST_LINE: Final = 1024 * 1024

@@ -10,7 +10,7 @@ from cosictl.cluster.connect import Connection
 from cosictl.cluster.trees import list_trees
 from cosictl.cluster.writer import Place, read_object, write
 from cosictl.errors import ClusterError
-from cosictl.flows.measure_ports import Thing, Tree
+from cosictl.flows.measuring.ports import Thing, Tree
 from cosictl.model.plan import Fate, Sent
 
 _JSON: Final = "application/json"

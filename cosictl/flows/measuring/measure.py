@@ -9,11 +9,11 @@ from typing import Final
 from cosictl.diagnosis.backoff_fit import Pauses
 from cosictl.diagnosis.measured import Cell, Cells, Measurement, Trial, judge_all, records_of
 from cosictl.errors import ClusterError
-from cosictl.flows.measure_objects import Set, namespace_tree
-from cosictl.flows.measure_ports import Ports, Tree
-from cosictl.flows.measure_probe import ENDING, OF_ACCESS, Probe, Target
-from cosictl.flows.measure_session import LEASES, Seen, Session
-from cosictl.flows.measure_watch import Pace
+from cosictl.flows.measuring.objects import Set, namespace_tree
+from cosictl.flows.measuring.ports import Ports, Tree
+from cosictl.flows.measuring.probe import ENDING, OF_ACCESS, Probe, Target
+from cosictl.flows.measuring.session import LEASES, Seen, Session
+from cosictl.flows.measuring.watch import Pace
 from cosictl.knowledge.policies import EditEffect, Effect
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Api, Rpc
@@ -45,7 +45,7 @@ class Wanted:
 
 
 def measure(ports: Ports, wanted: Wanted, *, now: datetime) -> Measurement:
-    """Measure the whole row. What it makes is left to ``measure_clean``. ``now`` is the cluster's time, for Leases.
+    """Measure the whole row. What it makes is left to ``clean``. ``now`` is the cluster's time, for Leases.
 
     Raises CosictlError where the cluster refuses or the sidecar does not come up.
     """

@@ -6,10 +6,10 @@ from itertools import pairwise
 from typing import Final
 
 from cosictl.diagnosis.measured import QUIET, Trial, is_backoff, is_settled
-from cosictl.flows.measure_make import Maker
-from cosictl.flows.measure_objects import LABEL, Set
-from cosictl.flows.measure_ports import Ports, Stage, Tree
-from cosictl.flows.measure_probe import ENDING, OF_ACCESS, Edit, Probe, Target, share_out
+from cosictl.flows.measuring.make import Maker
+from cosictl.flows.measuring.objects import LABEL, Set
+from cosictl.flows.measuring.ports import Ports, Stage, Tree
+from cosictl.flows.measuring.probe import ENDING, OF_ACCESS, Edit, Probe, Target, share_out
 from cosictl.knowledge.annotations import NUDGE
 from cosictl.model.refs import Api, Rpc
 

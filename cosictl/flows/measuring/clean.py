@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from cosictl.errors import ClusterError
-from cosictl.flows.measure_objects import GROUP, LABEL
-from cosictl.flows.measure_ports import Kube, Thing, Tree
-from cosictl.flows.measure_session import LEASES
+from cosictl.flows.measuring.objects import GROUP, LABEL
+from cosictl.flows.measuring.ports import Kube, Thing, Tree
+from cosictl.flows.measuring.session import LEASES
 from cosictl.model.refs import Api
 
 # Accesses first: what they point to holds their sidecar up.

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from cosictl.diagnosis.measured import Trial, edit_effect
-from cosictl.flows.measure_ports import HeardLike, Thing, Tree
+from cosictl.flows.measuring.ports import HeardLike, Thing, Tree
 from cosictl.knowledge.annotations import SIDECAR_CLEANUP_FINISHED
 from cosictl.knowledge.policies import EditEffect
 from cosictl.model.failures import GrpcCode

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cosictl.flows.measure_ports import Tree
+from cosictl.flows.measuring.ports import Tree
 from cosictl.knowledge.annotations import BUCKET_CLAIM_BEING_DELETED
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Api, Rpc

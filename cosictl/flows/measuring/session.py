@@ -7,7 +7,7 @@ from typing import Final
 
 from cosictl.diagnosis.measured import Trial
 from cosictl.errors import ClusterError, CosictlError
-from cosictl.flows.measure_objects import (
+from cosictl.flows.measuring.objects import (
     Set,
     claim_status,
     claim_tree,
@@ -16,9 +16,9 @@ from cosictl.flows.measure_objects import (
     static_status,
     static_tree,
 )
-from cosictl.flows.measure_ports import Ports, Stage, Thing
-from cosictl.flows.measure_probe import ENDING, Probe, Target
-from cosictl.flows.measure_watch import Pace, Watch
+from cosictl.flows.measuring.ports import Ports, Stage, Thing
+from cosictl.flows.measuring.probe import ENDING, Probe, Target
+from cosictl.flows.measuring.watch import Pace, Watch
 from cosictl.model.refs import Rpc
 
 # So many of the last first answers are tried alone where a sidecar has died.

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from cosictl.flows.measure_objects import Set, access_status, access_tree, bucket_tree, probe_name
-from cosictl.flows.measure_ports import Ports, Stage, Tree
-from cosictl.flows.measure_probe import OF_ACCESS, Probe, Target, words_of
+from cosictl.flows.measuring.objects import Set, access_status, access_tree, bucket_tree, probe_name
+from cosictl.flows.measuring.ports import Ports, Stage, Tree
+from cosictl.flows.measuring.probe import OF_ACCESS, Probe, Target, words_of
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Rpc
 

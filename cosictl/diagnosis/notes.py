@@ -12,7 +12,7 @@ from cosictl.diagnosis.graph import Graph
 from cosictl.diagnosis.poison import is_of, root_of, strays, with_poison
 from cosictl.diagnosis.policy import Policies, apis_in_use
 from cosictl.diagnosis.rules.logged import poison_evidence
-from cosictl.diagnosis.service import Service, Sidecar, components, service_of
+from cosictl.diagnosis.service import Service, Sidecar, components, driver_of_lease, service_of
 from cosictl.knowledge.catalogue import CATALOGUE
 from cosictl.knowledge.policies import POLICIES, Records
 from cosictl.model.objects import AccessClass, Bucket, BucketClass, Claim
@@ -228,6 +228,9 @@ def driver_names(seen: Observed) -> list[Finding]:
     for owner in owners:
         if owner.driver:
             spelled[owner.driver.casefold()].add(owner.driver)
+    for name in map(driver_of_lease, seen.graph.leases):
+        if name:
+            spelled[name.casefold()].add(name)
     found = []
     for cls in classes:
         names = spelled.get(cls.driver.casefold(), set())

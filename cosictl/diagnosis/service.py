@@ -63,6 +63,11 @@ def is_sidecar_lease(name: str) -> bool:
     return name.endswith(_ALPHA1_END) or name.startswith(_ALPHA2_START)
 
 
+def driver_of_lease(name: str) -> str:
+    """The driver that a v1alpha2 sidecar's Lease is named after, in the driver's own spelling; "" for every other."""
+    return name.removeprefix(_ALPHA2_START) if name.startswith(_ALPHA2_START) else ""
+
+
 def lease_of(graph: Graph, driver: str, api: Api) -> Lease | None:
     """The sidecar's Lease for a driver; with several namespaces, the one renewed last."""
     return _newest(graph, lease_name(driver, api))

@@ -7,11 +7,11 @@ from typing import Any, Final, Protocol
 from xml.etree import ElementTree
 
 from cosictl.render.console import Out
+from cosictl.render.lines import labelled
 from cosictl.render.safe import escape, wrap
 
 _WIDTH: Final = 31
 _STYLES: Final = {"passed": "green", "failed": "bold red", "skipped": "yellow", "not-run": "yellow"}
-_LABEL: Final = 16
 
 
 class CaseLike(Protocol):
@@ -170,6 +170,4 @@ def junit(reports: Sequence[Report]) -> str:
 
 
 def _labelled(out: Out, label: str, words: str) -> None:
-    lead = f"{'':<12}{label:<{_LABEL}}"
-    for line in wrap(words, out.width, lead, " " * len(lead)):
-        out.line(line)
+    labelled(out, label, words, margin=" " * 12)

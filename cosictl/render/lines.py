@@ -11,9 +11,9 @@ LABEL: Final = 16
 NAMED: Final = 3
 
 
-def labelled(out: Out, label: str, words: str, *, margin: str = "  ", style: str = "") -> None:
-    """Print a label and foreign or own words behind it."""
-    lead = f"{margin}{label:<{LABEL}}"
+def labelled(out: Out, label: str, words: str, *, margin: str = "  ", room: int = LABEL, style: str = "") -> None:
+    """Print a label and foreign or own words behind it; ``room`` is how many columns the label has."""
+    lead = f"{margin}{label:<{room}}"
     for line in wrap(escape(words), out.width, lead, " " * len(lead)):
         out.line(line, style=style)
 

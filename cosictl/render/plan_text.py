@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from cosictl.model.plan import Declined, Outcome, Plan, Result, Step
 from cosictl.render.console import Out
-from cosictl.render.safe import escape, wrap
+from cosictl.render.lines import labelled
+from cosictl.render.safe import escape
 
 _LABEL: Final = 12
+_MARGIN: Final = "   "
 _STYLES: Final = {Result.DONE: "green", Result.REFUSED: "red", Result.FAILED: "red", Result.UNKNOWN: "yellow"}
 # More questions of the same kind are counted, not spelled out.
 _MOST_DECLINED: Final = 10
@@ -112,6 +114,4 @@ def _outcome_document(number: int, outcome: Outcome) -> dict[str, Any]:
 
 
 def _labelled(out: Out, label: str, text: str) -> None:
-    lead = f"   {label}".ljust(_LABEL)
-    for line in wrap(escape(text), out.width, lead, " " * _LABEL):
-        out.line(line)
+    labelled(out, label, text, margin=_MARGIN, room=_LABEL - len(_MARGIN))

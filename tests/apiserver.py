@@ -45,6 +45,11 @@ class Still(Clock):
         return self._at
 
 
+async def wrote_nothing(_namespace: str, _name: str, _query: Mapping[str, str]) -> bytes:
+    """Answer as for a container that runs and is silent."""
+    return b""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     method: str
@@ -71,7 +76,7 @@ class ApiServer(Sandbox):
         also: Mapping[str, User] | None = None,
     ) -> None:
         self.users = {token: User(name="me", rules=rules(frozenset(forbidden))), **(also or {})}
-        super().__init__(versions, clock=Still(at), faults=faults, users=self.users)
+        super().__init__(versions, clock=Still(at), faults=faults, users=self.users, logs=wrote_nothing)
         for value in objects:
             self._put(self.store, value)
 

@@ -21,7 +21,7 @@ from tests.cli_process import COMMAND, ROOT, environment
 from tests.live_sandbox import live
 
 SPEED: Final = "30"
-PATIENCE_SECONDS: Final = 180.0
+PATIENCE_SECONDS: Final = 400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +75,9 @@ def measure(*words: str, kubeconfig: Path | None = None) -> Measured:
         return finished(process)
 
 
-def on_sandbox(policy: str, api: Api) -> Measured:
+def on_sandbox(policy: str, api: Api, *, speed: str = SPEED) -> Measured:
     """Measure a played sidecar on an API server that ``measure`` brings along."""
-    return measure("--sandbox", "--api", api.value, "--speed", SPEED, "--binary", sidecar(policy))
+    return measure("--sandbox", "--api", api.value, "--speed", speed, "--binary", sidecar(policy, speed=speed))
 
 
 def cluster(api: Api) -> Plan:
@@ -92,11 +92,11 @@ def cluster(api: Api) -> Plan:
     )
 
 
-def on_cluster(policy: str, api: Api, folder: Path) -> Measured:
+def on_cluster(policy: str, api: Api, folder: Path, *, speed: str = SPEED) -> Measured:
     """Measure a played sidecar in a cluster with a controller, and see what is left there."""
-    with live(folder, cluster(api), speed=float(SPEED)) as sandbox:
+    with live(folder, cluster(api), speed=float(speed)) as sandbox:
         before = set(things(sandbox))
-        found = measure("--speed", SPEED, "--binary", sidecar(policy), kubeconfig=sandbox.kubeconfig)
+        found = measure("--speed", speed, "--binary", sidecar(policy, speed=speed), kubeconfig=sandbox.kubeconfig)
         left = tuple(sorted(set(things(sandbox)) - before))
     return Measured(document=found.document, said=found.said, code=found.code, left=left)
 
@@ -107,9 +107,9 @@ def things(sandbox: Sandbox) -> list[str]:
     return [f"{kind} {name}" for kind, name in found if (kind, name[:6]) != ("Lease", "leader")]
 
 
-def served_by_others(policy: str, api: Api) -> Measured:
+def served_by_others(policy: str, api: Api, *, speed: str = SPEED) -> Measured:
     """Measure a sidecar that is started by somebody else, and again whenever it has ended."""
-    with started("--serve", "--sandbox", "--api", api.value, "--speed", SPEED) as process:
+    with started("--serve", "--sandbox", "--api", api.value, "--speed", speed) as process:
         assert process.stderr is not None
         said = []
         for line in process.stderr:
@@ -117,7 +117,8 @@ def served_by_others(policy: str, api: Api) -> Measured:
             if line.startswith("export "):
                 break
         told = dict(word.split("=", 1) for word in shlex.split(said[-1])[1:])
-        with kept_running(shlex.split(sidecar(policy)), {**told, "POD_NAMESPACE": "default"}, process.poll):
+        words = shlex.split(sidecar(policy, speed=speed))
+        with kept_running(words, {**told, "POD_NAMESPACE": "default"}, process.poll):
             return finished(process)
 
 

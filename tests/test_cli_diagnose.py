@@ -1,6 +1,7 @@
 """``cosictl diagnose``: targets, filters, exit codes, formats; files and a live cluster."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -162,3 +163,38 @@ def test_verbosity_says_on_stderr_what_was_read() -> None:
     done = cosictl("diagnose", "-v", "-o", "json", "-f", V1)
     assert json.loads(done.stdout)["kind"] == "Diagnosis"
     assert "leases: not-in-dump" in done.stderr
+
+
+DEAD_SIDECAR = str(ROOT / "tests" / "golden" / "s02-wrong-package" / "input")
+
+
+def test_a_sidecar_that_keeps_dying_is_stuck_though_no_object_is() -> None:
+    told = cosictl("diagnose", "-f", DEAD_SIDECAR)
+    assert told.returncode == 3, told.stdout
+    assert "1 Pod looping" in told.stdout
+    summary = document("-f", DEAD_SIDECAR)["summary"]
+    assert (summary["stuck"], summary["stuckPods"]) == (0, 1)
+
+
+def test_an_object_by_name_comes_with_the_dead_sidecar_that_serves_it() -> None:
+    (unready,) = [item for item in document("-f", DEAD_SIDECAR)["objects"] if item["kind"] == "Bucket"]
+    found = document("-f", DEAD_SIDECAR, f"bucket/{unready['name']}")
+    assert "COSI502" in {finding["code"] for finding in found["findings"]}
+
+
+def test_commands_about_files_read_the_same_files() -> None:
+    told = cosictl("diagnose", "-f", DEAD_SIDECAR, "-f", str(V1)).stdout
+    ours = [line.strip() for line in told.splitlines() if line.strip().startswith(("cosictl events", "cosictl get"))]
+    assert ours
+    assert all(line.endswith(f" -f {DEAD_SIDECAR} -f {V1}") for line in ours), ours
+
+
+@pytest.mark.parametrize("asked_at", ["11:54:59", "11:59:50"])
+def test_a_claim_points_to_its_terminating_bucket_however_new_the_request_is(asked_at: str, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "tests" / "golden" / "d01-driver-refuses" / "input", tmp_path / "dump")
+    claims = tmp_path / "dump" / "bucketclaims.yaml"
+    claims.write_text(claims.read_text().replace("11:54:59", asked_at))
+    found = document("-f", str(tmp_path / "dump"), "claim/photos", "-n", "team-a")
+    assert [finding["code"] for finding in found["findings"]] == ["COSI301"]
+    (claim,) = [item for item in found["objects"] if item["kind"] == "BucketClaim"]
+    assert (claim["outlook"], claim["waitsOn"]["kind"]) == ("waiting", "Bucket")

@@ -90,7 +90,7 @@ def test_a_fix_is_printed_in_three_forms(form: str, begins: str) -> None:
     told = cosictl("sidecars", "fix", "--form", form, "-f", str(GOLDEN / "s06-mute-sidecar" / "input"))
     assert told.returncode == 0
     assert any(line.strip().startswith(begins) for line in told.stdout.splitlines())
-    assert "was changed: type the command yourself" in told.stdout
+    assert "Nothing was changed: the commands above are yours to type." in told.stdout
 
 
 def test_a_narrow_terminal_breaks_nothing() -> None:

@@ -7,7 +7,7 @@ that the command brings along, some in a cluster with a controller, some with a 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -17,7 +17,8 @@ from cosictl.model.refs import Api, Rpc
 from cosictl.render.measure_text import SHORT
 from tests.measuring import Measured, on_cluster, on_sandbox, served_by_others
 
-SIDE_BY_SIDE: Final = 4
+SIDE_BY_SIDE: Final = 2
+SPEEDS: Final = ("30", "20", "12")
 IN_A_CLUSTER: Final = frozenset({"v0.2.2", "main-2026-03"})
 BY_OTHERS: Final = frozenset({"later-main"})
 # The longest first.
@@ -40,10 +41,29 @@ def _runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
 
 
 def measured(name: str, folder: Path) -> Measured:
+    """Measure a row; once more, and slower, where a busy machine was seen in place of the sidecar.
+
+    A pause of a few milliseconds times the speed is what a process waits for its turn. What is wrong at every speed
+    is wrong.
+    """
+    for number, speed in enumerate(SPEEDS):
+        found = once(name, folder / str(number), speed)
+        if undisturbed(found.document):
+            break
+    return found
+
+
+def undisturbed(document: Mapping[str, Any]) -> bool:
+    """Whether what was measured is a known row, with its backoff."""
+    return document.get("closestKnown", {}).get("differences") == [] and document["backoff"]["base"] is not None
+
+
+def once(name: str, folder: Path, speed: str) -> Measured:
     api = POLICIES[name].api
     if name in IN_A_CLUSTER:
-        return on_cluster(name, api, folder)
-    return served_by_others(name, api) if name in BY_OTHERS else on_sandbox(name, api)
+        folder.mkdir()
+        return on_cluster(name, api, folder, speed=speed)
+    return (served_by_others if name in BY_OTHERS else on_sandbox)(name, api, speed=speed)
 
 
 def test_every_row_is_measured() -> None:

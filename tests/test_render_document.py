@@ -145,7 +145,7 @@ def test_a_classification_has_the_fields_of_classify_in_camel_case() -> None:
 def test_the_summary_counts_what_is_in_the_document() -> None:
     outlooks = dict.fromkeys(map(str, Outlook), 0) | {"looping": 1, "waiting": 1}
     kinds = {"Bucket": 1, "BucketClaim": 1, "BucketAccess": 0}
-    counts = {"objects": 2, "stuck": 1, "findings": 1}
+    counts = {"objects": 2, "stuck": 1, "stuckPods": 0, "findings": 1}
     assert document()["summary"] == {**counts, "outlooks": outlooks, "kinds": kinds, "drivers": ["d.example"]}
 
 

@@ -38,7 +38,7 @@ from cosictl.errors import Exit, UsageError
 
 COMPLETE: Final = "_COSICTL_COMPLETE"
 EPILOG: Final = (
-    "Exit codes: 0 done, 1 could not do it, 2 usage, 3 stuck objects found, 4 refused by a guard, 5 something unknown "
+    "Exit codes: 0 done, 1 could not do it, 2 usage, 3 something is stuck, 4 refused by a guard, 5 something unknown "
     "or unread, 64+N a driver answered gRPC code N, 124 timed out, 130 interrupted."
 )
 VERBS: Final[tuple[Callable[..., None], ...]] = (

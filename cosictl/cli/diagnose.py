@@ -62,8 +62,16 @@ def diagnose(
         from cosictl.render.diagnosis_text import print_diagnosis
 
         out = output(shared)
-        ours = {"prog": program(), "again": same_again()}
-        print_diagnosis(report, out, show_all=show_all, only_finding=code, no_trunc=no_trunc, **ours)
+        print_diagnosis(
+            report,
+            out,
+            show_all=show_all,
+            only_finding=code,
+            no_trunc=no_trunc,
+            prog=program(),
+            again=same_again(),
+            files=[str(path) for path in dumps or () if str(path) != "-"],
+        )
     else:
         from cosictl.render.document import diagnosis_document
 

@@ -4,8 +4,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from cosictl.diagnosis.graph import Graph
+from cosictl.diagnosis.service import components
 from cosictl.knowledge.commands import BLANKS, BUCKET
-from cosictl.model.objects import CosiObject
+from cosictl.model.objects import CosiObject, Pod
 from cosictl.model.refs import CLUSTER_SCOPED, Api, Kind, Ref
 from cosictl.model.report import Outlook
 
@@ -35,6 +36,8 @@ def commands_about(
     tell; they win. Out: commands for a POSIX shell, blanks in capitals (``knowledge.commands.BLANKS``).
     """
     facts = {**_facts(graph, ref), **(more or {})}
+    if ref.kind != Kind.ACCESS:  # a Pod's name is no access's
+        templates = [text for text in templates if "access/{name}" not in text] or templates
     item = graph.object_of(ref)
     if item is not None and item.api is Api.V1ALPHA2:
         templates = [text for text in templates if _RETAINS not in text]
@@ -65,10 +68,24 @@ def _facts(graph: Graph, ref: Ref) -> dict[str, str]:
     """The names that commands about this object may need."""
     kind, resource = _SPOKEN.get(ref.kind, ("", ""))
     facts = {"kind": kind, "resource": resource, "name": ref.name, "namespace": ref.namespace}
-    pods = [pod for pod in graph.snapshot.pods if ref.kind != "Pod" or pod.meta.name == ref.name]
+    pods = _pods_about(graph, ref)
     if len(pods) == 1:
         facts |= {"pod": pods[0].meta.name, "sidecar_namespace": pods[0].meta.namespace}
     return facts | _own_facts(graph, ref)
+
+
+def _pods_about(graph: Graph, ref: Ref) -> list[Pod]:
+    """Return the Pod itself, or those whose sidecar serves the API version of an object; else all that there are."""
+    pods = graph.snapshot.pods
+    if ref.kind == "Pod":
+        return [pod for pod in pods if (pod.meta.namespace, pod.meta.name) == (ref.namespace, ref.name)]
+    item = graph.object_of(ref)
+    serving = {
+        (part.pod.meta.namespace, part.pod.meta.name): part.pod
+        for part in components(graph)
+        if item is not None and part.match.role == "sidecar" and part.match.api in {None, item.api}
+    }
+    return list(serving.values()) or list(pods)
 
 
 def _own_facts(graph: Graph, ref: Ref) -> dict[str, str]:

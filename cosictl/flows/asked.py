@@ -1,13 +1,14 @@
 """What was asked for, and which of the observed objects that is."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from cosictl.errors import ClusterError, NotFoundError
+from cosictl.flows.driver_pods import pods_of_driver
 from cosictl.flows.labels import Matcher
 from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, CosiObject
 from cosictl.model.refs import CLUSTER_SCOPED, Kind, Ref
-from cosictl.model.report import Assessment, Outlook, Report
+from cosictl.model.report import STUCK, Assessment, Outlook, Report
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot, Undecoded
 
 # The API's plurals, under which a snapshot says how reading went.
@@ -93,12 +94,14 @@ def narrowed(report: Report, snapshot: Snapshot, asked: Asked) -> Report:
     wanted = {item.ref for item in found(snapshot, asked)}
     wanted |= {item.ref for item in report.objects if drivers & {"", item.driver.casefold()}}
     wanted |= {_ref(record) for record in snapshot.undecoded if _is_lost(record, asked)}
+    pods = _serving(report, snapshot, wanted)
     findings = tuple(
         finding
         for finding in report.findings
         if finding.root in wanted
         or not wanted.isdisjoint(finding.symptoms)
         or (not asked.narrow and _is_of_the_place(finding.root, asked.namespace))
+        or (finding.root in pods and finding.outlook in STUCK)
     )
     shown = wanted | {finding.root for finding in findings}
     shown |= {item.waits_on for item in report.objects if item.ref in wanted and item.waits_on is not None}
@@ -110,6 +113,12 @@ def narrowed(report: Report, snapshot: Snapshot, asked: Asked) -> Report:
         unread=tuple(status for status in report.unread if _is_missed(status, objects)),
         namespaces=(asked.namespace,) if asked.namespace and not asked.narrow else report.namespaces,
     )
+
+
+def _serving(report: Report, snapshot: Snapshot, wanted: Collection[Ref]) -> frozenset[Ref]:
+    """Return the Pods that may serve those of the objects that are not ready: a dead one holds them up."""
+    drivers = {item.driver for item in report.objects if item.ref in wanted and item.outlook is not Outlook.READY}
+    return frozenset(Ref("Pod", *pod) for driver in drivers - {""} for pod in pods_of_driver(snapshot, driver))
 
 
 def _is_missed(status: ReadStatus, objects: tuple[Assessment, ...]) -> bool:

@@ -54,9 +54,12 @@ def _only(report: Report, code: str) -> Report:
 
 
 def verdict(report: Report) -> Exit:
-    """Return the exit code of a diagnosis: stuck objects, else anything unknown or unread, else all is well."""
+    """Return the exit code of a diagnosis: what is stuck, else anything unknown or unread, else all is well.
+
+    A Pod has no verdict of its own, only findings; one that keeps dying is stuck like any object.
+    """
     outlooks = {item.outlook for item in report.objects}
-    if outlooks & STUCK:
+    if outlooks & STUCK or report.stuck_pods:
         return Exit.STUCK
     if Outlook.UNKNOWN in outlooks | {finding.outlook for finding in report.findings} or report.unread:
         return Exit.UNKNOWN

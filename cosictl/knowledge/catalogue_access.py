@@ -112,7 +112,7 @@ ENTRIES = (
         risk="Do not blame the other objects. Deleting the access leaves its user at the backend.",
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
-        commands=(cmd.LAST_LOGS, cmd.SHOW_POD, cmd.SHOW_ACCESS),
+        commands=(cmd.READ_LOGS, cmd.SHOW_POD, cmd.SHOW_ACCESS),
         stuck_hint="Waiting does not help: it crashes again after every restart.",
     ),
     Entry(

@@ -35,6 +35,7 @@ EVENTS_WITHOUT_OBJECT = "kubectl get events -n default --sort-by=.lastTimestamp"
 
 LEASES = "kubectl get leases.coordination.k8s.io -A"
 LOGS = "kubectl logs -n {sidecar_namespace} pod/{pod} --all-containers --tail=500 | cosictl classify -"
+READ_LOGS = "cosictl diagnose --logs --previous"
 LAST_LOGS = "kubectl logs -n {sidecar_namespace} pod/{pod} --all-containers --previous --tail=500 | cosictl classify -"
 SHOW_POD = "kubectl describe -n {sidecar_namespace} pod/{pod}"
 IMAGE_IDS = "kubectl get -n {sidecar_namespace} pod/{pod} -o jsonpath='{{.status.containerStatuses[*].imageID}}'"

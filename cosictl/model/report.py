@@ -1,5 +1,6 @@
 """What a diagnosis concludes: an outlook per object, findings by root cause, and what could not be read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -127,3 +128,8 @@ class Report:
     drivers: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     skipped_files: int = 0
+
+    @property
+    def stuck_pods(self) -> Mapping[Ref, Outlook]:
+        """The Pods of sidecars and controllers that a finding calls stuck, and how."""
+        return {one.root: one.outlook for one in self.findings if one.root.kind == "Pod" and one.outlook in STUCK}

@@ -1,5 +1,6 @@
 """The diagnosis as a person reads it at three in the morning: what, why, will waiting help, who, what to type."""
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
@@ -13,6 +14,8 @@ from cosictl.render.finding_text import Line, headline, own_lines, shared_lines
 from cosictl.render.safe import ELLIPSIS, clip, escape, wrap
 
 SHOWN = 3
+# Verbs that look at files as well as at a cluster.
+_READERS = ("cosictl diagnose ", "cosictl events ", "cosictl get ")
 _LABEL = 16
 # Lines of a quotation: the reason often stands at its end.
 _QUOTED = 4
@@ -36,13 +39,15 @@ def print_diagnosis(
     no_trunc: bool = False,
     prog: str = "cosictl",
     again: str = "cosictl diagnose",
+    files: Sequence[str] = (),
 ) -> None:
     """Print a report.
 
     ``show_all`` prints every object of a finding, ``only_finding`` one code alone, ``no_trunc`` cuts nothing;
     commands are never cut. ``prog`` is how the user calls this program, ``again`` this very diagnosis.
+    ``files`` are what was read in place of a cluster: our own commands that look read them too.
     """
-    page = _Page(report, out, width=0 if no_trunc else out.width, prog=prog, again=again)
+    page = _Page(report, out, width=0 if no_trunc else out.width, prog=prog, again=again, files=files)
     page.summary()
     findings = [f for f in report.findings if only_finding is None or f.code == only_finding]
     for _, group in groupby(findings, key=lambda f: (f.outlook, f.code)):
@@ -53,12 +58,13 @@ def print_diagnosis(
 class _Page:
     """The lines of one report; holds what every line needs."""
 
-    def __init__(self, report: Report, out: Out, *, width: int, prog: str, again: str) -> None:
+    def __init__(self, report: Report, out: Out, *, width: int, prog: str, again: str, files: Sequence[str]) -> None:
         self._report = report
         self._out = out
         self._width = width
         self._prog = prog
         self._again = again
+        self._files = "".join(f" -f {escape(shlex.quote(name))}" for name in files)
         self._objects = {item.ref: item for item in report.objects}
 
     def summary(self) -> None:
@@ -84,6 +90,8 @@ class _Page:
         self._wrapped(" · ".join(parts))
         counts = Counter(item.outlook for item in report.objects)
         told = [f"{counts[outlook]} {outlook.value}" for outlook in _STYLES if counts[outlook]]
+        pods = Counter(report.stuck_pods.values())
+        told += [f"{_many(pods[outlook], 'Pod')} {outlook.value}" for outlook in _STYLES if pods[outlook]]
         for line in _filled(told or ["nothing to judge"], self._width):
             self._out.line(line, style="bold")
 
@@ -140,7 +148,8 @@ class _Page:
             # Far to the left and on a line of its own: what is copied should not break at the screen's edge.
             if line.label:
                 self._out.line(f"{margin}{line.label}")
-            self._out.line(f"{margin}  {line.text}", style="green")
+            where = self._files if line.text.startswith(_READERS) and " | " not in line.text else ""
+            self._out.line(f"{margin}  {line.text}{where}", style="green")
         else:
             self._wrapped(line.text, lead, " " * len(lead), limit=_QUOTED if line.quoted else 0)
 

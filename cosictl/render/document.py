@@ -30,12 +30,13 @@ def diagnosis_document(report: Report) -> dict[str, object]:
 
 
 def summary_document(report: Report) -> dict[str, object]:
-    """Return the counts: per outlook, per kind, stuck objects, findings."""
+    """Return the counts: per outlook, per kind, stuck objects and Pods, findings."""
     outlooks = Counter(item.outlook for item in report.objects)
     kinds = Counter(str(item.ref.kind) for item in report.objects)
     return {
         "objects": len(report.objects),
         "stuck": sum(outlooks[outlook] for outlook in STUCK),
+        "stuckPods": len(report.stuck_pods),
         "findings": len(report.findings),
         "outlooks": {outlook.value: outlooks[outlook] for outlook in Outlook},
         "kinds": {kind: kinds[kind] for kind in ("Bucket", "BucketClaim", "BucketAccess")},

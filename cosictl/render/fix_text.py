@@ -12,7 +12,8 @@ from cosictl.render.safe import escape
 def print_fixes(found: Sequence[Fix], out: Out, *, form: str = "set-image", prog: str = "cosictl") -> None:
     """Print the changes; ``form`` is set-image, patch or kustomize. ``prog`` is how the user calls this program."""
     if not found:
-        out.line("No sidecar was seen: there is nothing to change.")
+        out.line("No Pod of a sidecar was seen, so which image to change cannot be told.")
+        out.line("Of files: they have to hold the Pods too (kubectl get pods -A -o yaml).")
         return
     for number, fix in enumerate(found):
         if number:
@@ -20,7 +21,8 @@ def print_fixes(found: Sequence[Fix], out: Out, *, form: str = "set-image", prog
         _fix(fix, out, form)
     out.line()
     labelled(out, "first", f"{prog} sidecars compare says what each release would do with what is stuck now", margin="")
-    labelled(out, "nothing", "was changed: type the command yourself", margin="")
+    typed = any(fix.to and can_be_written(fix) for fix in found)
+    out.line(f"Nothing was changed{': the commands above are yours to type' if typed else ''}.")
 
 
 def _fix(fix: Fix, out: Out, form: str) -> None:

@@ -40,7 +40,8 @@ def print_plan(plan: Plan, digest: str, again: str, out: Out) -> None:
     if again:
         out.line("nothing was changed. To do it:", style="bold")
         out.line(f"  {escape(again)} --apply")
-        out.line(f"  {escape(again)} --confirm {digest}        (without being asked)")
+        out.line("or, without being asked:", style="bold")
+        out.line(f"  {escape(again)} --confirm {digest}")
 
 
 def _print_step(number: int, step: Step, out: Out) -> None:

@@ -62,7 +62,10 @@ def bucket_silent(case: Case[Bucket]) -> Verdict:
 
 
 def claim_going(case: Case[Claim]) -> Verdict | None:
-    """See :func:`_done_soon`."""
+    """See :func:`_done_soon`; a Bucket that goes already carries what there is to say, however new the request is."""
+    bucket = case.graph.bucket_of(case.obj)
+    if case.obj.meta.finalizers and bucket is not None and bucket.meta.deleted is not None:
+        return None
     return _done_soon(case)
 
 

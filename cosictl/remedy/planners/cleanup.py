@@ -44,6 +44,12 @@ def _clean(world: World, ref: Ref, known: Known) -> Proposal:
         return declined(ref, "it is no Bucket, claim or access")
     found = [item for item in world.report.findings if ref == item.root or ref in item.symptoms]
     found = found or _poisoned(world, ref, known)
+    if not found and ref.kind == Kind.ACCESS and any(item.code == "COSI406" for item in world.report.findings):
+        return declined(
+            ref,
+            "it has no finding of its own, but a sidecar dies over some access (COSI406)",
+            "cosictl diagnose --logs --previous, which names it; then --even-if-retrying with its name",
+        )
     if not found:
         return declined(ref, "nothing is wrong with it")
     for finding in found:

@@ -70,6 +70,7 @@ def test_marks_are_listed_and_quoted(tmp_path: Path) -> None:
         hands, person = Hands(sandbox), Person(sandbox, tmp_path)
         bucket = hands.name_of_bucket("reports")
         person.does("mark", f"bucket/{bucket}", "--reason", "known", "--ticket", "OPS-1", "--expires", "1s")
+        person.does("mark", "claim/reports", "--reason", "asked the team")
         hands.until(lambda: bucket in person.types("get", "buckets", "--expired").stdout, "the end of the mark")
         listed = person.types("get", "buckets", "--marked", "-o", "name").stdout
         shown = person.types("diagnose").stdout
@@ -77,10 +78,13 @@ def test_marks_are_listed_and_quoted(tmp_path: Path) -> None:
     assert listed.split() == [f"bucket.objectstorage.k8s.io/{bucket}"]
     assert "marked by" in shown
     assert "known" in shown
+    # Where the Bucket carries the finding, the claim's mark is quoted beside it.
+    assert "BucketClaim team-a/reports, marked by" in " ".join(shown.split())
+    assert "asked the team" in shown
     assert [(item["metadata"]["namespace"], item["type"], item["source"]) for item in told] == [
-        ("default", "Normal", {"component": "cosictl"})
+        (namespace, "Normal", {"component": "cosictl"}) for namespace in ("default", "team-a")
     ]
-    assert told[0]["involvedObject"]["name"] == bucket
+    assert [item["involvedObject"]["name"] for item in told] == [bucket, "reports"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 import yaml
 
+from cosictl.knowledge.hazards import NO_DELETION
 from tests.cli_process import ROOT, V1, V2, cosictl, in_terminal
 from tests.live_sandbox import live
 
@@ -80,7 +81,13 @@ def test_a_comparison_of_one_names_the_objects() -> None:
 def test_where_nothing_fails_there_is_nothing_to_compare() -> None:
     told = cosictl("sidecars", "compare", "-f", str(GOLDEN / "h08-stale-events" / "input"))
     assert told.returncode == 0
-    assert "every policy would do the same" in told.stdout
+    assert "cannot be told from here" in " ".join(told.stdout.split())
+
+
+def test_a_release_that_never_deletes_is_not_praised_for_its_few_calls() -> None:
+    told = cosictl("sidecars", "compare", "main-2026-03", "-f", str(GOLDEN / "d01-driver-refuses" / "input"))
+    (said,) = [" ".join(part.split()) for part in told.stdout.split("\n\n") if part.startswith("main-2026-03:")]
+    assert f"beware {NO_DELETION.text}" in said
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def _finding(graph: Graph, item: Assessment, verdict: Verdict, symptoms: tuple[R
         outlook=verdict.outlook,
         fix_by=_fix_by(verdict, item),
         symptoms=symptoms,
-        evidence=(*verdict.evidence, *_marks(graph, item.ref)),
+        evidence=(*verdict.evidence, *_marks(graph, item.ref), *_marks_on_symptoms(graph, symptoms)),
         explanation="; ".join(verdict.basis),
         remedy=verdict.remedy or entry.remedy,
         commands=commands_about(
@@ -158,6 +158,15 @@ def _marks(graph: Graph, ref: Ref) -> tuple[Evidence, ...]:
     """What somebody wrote on the object."""
     item = graph.object_of(ref)
     return mark_evidence(item.meta, graph.snapshot.taken_at) if item is not None else ()
+
+
+def _marks_on_symptoms(graph: Graph, symptoms: tuple[Ref, ...]) -> tuple[Evidence, ...]:
+    """What somebody wrote on objects that the cause holds up: people mark the claim that they know."""
+    return tuple(
+        replace(fact, source=f"{ref.kind} {ref.namespace}/{ref.name}, {fact.source}")
+        for ref in symptoms  # a Bucket waits for nothing: these are claims and accesses
+        for fact in _marks(graph, ref)
+    )
 
 
 def _fix_by(verdict: Verdict, item: Assessment) -> FixBy:

@@ -33,7 +33,8 @@ ENTRIES = (
         tell_apart="The text names the package it wanted: cosi.v1alpha1 or sigs.k8s.io.cosi.v1alpha2.",
         cause="A v1alpha1 driver with a v1alpha2 sidecar or the reverse, often through the tag latest.",
         source="measured with main ee00c269 and a v1alpha1 driver",
-        remedy="Pin the sidecar to a release that matches the driver: v0.2.2 for v1alpha1.",
+        remedy="Sidecar, driver and CRDs have to be of one version. Where the CRDs are of v1alpha1 too, pin the "
+        "sidecar to v0.2.2; where they are of v1alpha2, it is the driver that has to change.",
         risk="Do not change the CRDs to fit a sidecar: objects of the other version are not converted (COSI507).",
         fix_by=FixBy.ADMIN,
         detect=Detect.PROBE,

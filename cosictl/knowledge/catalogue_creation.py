@@ -113,8 +113,8 @@ ENTRIES = (
         source="v0.2.2 bucketclaim.go:187 (earlier: class name and UID)",
         remedy="Make a class with a shorter name and a new claim on it, then delete this claim. Or run a controller "
         "built from v0.2.2, which names Buckets bucket-<UID> (43 characters), and make the claim again.",
-        risk="A Bucket cannot be renamed, and renaming the claim changes nothing. Nothing exists in the backend, so "
-        "deleting the claim loses nothing.",
+        risk="A Bucket cannot be renamed, and renaming the claim changes nothing. A backend that refuses a name should "
+        "have made nothing of it; that no ID is known does not prove it.",
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_BUCKET, cmd.CLASSES, cmd.DELETE_CLAIM),

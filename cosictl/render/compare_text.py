@@ -3,25 +3,34 @@
 from collections.abc import Iterable
 from typing import Final
 
+from cosictl.knowledge.hazards import (
+    CONTRADICTS_SPEC,
+    DELETE_NOT_FOUND,
+    NO_DELETION,
+    RETAIN_STAYS,
+    STOPS_NOTHING,
+    UNSETTLED,
+)
 from cosictl.knowledge.policies import POLICIES
 from cosictl.model.fleet import Comparison, Prospect
 from cosictl.model.refs import Ref
 from cosictl.model.report import PolicyChoice
 from cosictl.render.console import Out
-from cosictl.render.lines import labelled, names_of
+from cosictl.render.lines import labelled, many, names_of
 from cosictl.render.tables import print_rows
 
 _HEADS: Final = ("POLICY", "KIND", "LOOPS END", "PARKED", "IN VAIN", "STRANDED", "CRASHES", "CALLS/H")
 # Hazards that are the reason against a proposal, and stand beside its line.
 _REASONS: Final = frozenset(
-    {
-        "stops-nothing",
-        "contradicts-v1alpha2",
-        "delete-not-found-regression",
-        "deletes-nothing",
-        "which-changes-merged",
-        "retain-bucket-stays",
-    }
+    hazard.slug
+    for hazard in (
+        CONTRADICTS_SPEC,
+        DELETE_NOT_FOUND,
+        NO_DELETION,
+        RETAIN_STAYS,
+        STOPS_NOTHING,
+        UNSETTLED,
+    )
 )
 
 
@@ -30,10 +39,15 @@ def print_comparison(
 ) -> None:
     """Print the prospects; ``named``: somebody asked for these policies, so that their objects are named."""
     now = ", ".join(_choice(choice) for choice in found.now)
-    labelled(out, "now", f"{now}; {found.loops_now} objects are retried, {found.calls_now:.0f} calls an hour")
+    labelled(out, "now", f"{now}; {many(found.loops_now, 'object')} retried, {found.calls_now:.0f} calls an hour")
     labelled(out, "counted", _counted(found))
     if not found.counted:
-        labelled(out, "", "No recorded failure names an answer of a driver: every policy would do the same.")
+        labelled(
+            out,
+            "",
+            "No recorded failure names an answer of a driver, so what another policy would do cannot be told from "
+            "here. A sidecar that dies, or a loop that records nothing, is found by diagnose --logs --previous.",
+        )
         return
     out.line()
     print_rows(_HEADS, [_row(item) for item in found.prospects], out)
@@ -53,7 +67,7 @@ _LEGEND: Final = (
 
 
 def _counted(found: Comparison) -> str:
-    words = f"{found.counted} failing objects whose record names the driver's answer"
+    words = f"{many(found.counted, 'failing object')} whose record names the driver's answer"
     if found.silent:
         words += f"; {found.silent} more fail without one (silent loops, lost hand-offs), so no policy says anything"
     return words
@@ -97,7 +111,7 @@ def _verdicts(item: Prospect, found: Comparison) -> list[tuple[str, str]]:
     lines += [("beware", hazard.text) for hazard in row.hazards if hazard.slug in _REASONS]
     if item.against_spec and row.reference:
         count = len(item.against_spec)
-        lines.append(("against", f"parks {count} objects where the v1alpha2 specification says retry"))
+        lines.append(("against", f"parks {many(count, 'object')} where the v1alpha2 specification says retry"))
     if row.api not in found.apis and found.apis:
         lines.append(("beware", "another API version than these objects: a migration, not a change of image (COSI507)"))
     return lines

@@ -11,6 +11,7 @@ from cosictl.model.snapshot import ReadOutcome
 from cosictl.render.ages import age, clock
 from cosictl.render.console import Out
 from cosictl.render.finding_text import Line, headline, own_lines, shared_lines
+from cosictl.render.lines import many
 from cosictl.render.safe import ELLIPSIS, clip, escape, wrap
 
 SHOWN = 3
@@ -77,12 +78,12 @@ class _Page:
             *(f"sidecar policy {escape(_policy_words(choice))}" for choice in report.policies),
             ", ".join(
                 (
-                    _many(kinds[Kind.CLAIM], "claim"),
-                    _many(kinds[Kind.BUCKET], "bucket"),
-                    _many(kinds[Kind.ACCESS], "access", "accesses"),
+                    many(kinds[Kind.CLAIM], "claim"),
+                    many(kinds[Kind.BUCKET], "bucket"),
+                    many(kinds[Kind.ACCESS], "access", "accesses"),
                 )
             ),
-            _many(len(report.drivers), "driver"),
+            many(len(report.drivers), "driver"),
             f"as of {clock(report.taken_at)} ({report.basis})",
         ]
         if report.namespaces:
@@ -91,7 +92,7 @@ class _Page:
         counts = Counter(item.outlook for item in report.objects)
         told = [f"{counts[outlook]} {outlook.value}" for outlook in _STYLES if counts[outlook]]
         pods = Counter(report.stuck_pods.values())
-        told += [f"{_many(pods[outlook], 'Pod')} {outlook.value}" for outlook in _STYLES if pods[outlook]]
+        told += [f"{many(pods[outlook], 'Pod')} {outlook.value}" for outlook in _STYLES if pods[outlook]]
         for line in _filled(told or ["nothing to judge"], self._width):
             self._out.line(line, style="bold")
 
@@ -101,8 +102,8 @@ class _Page:
         out = self._out
         out.line()
         since = min((f.since for f in findings if f.since is not None), default=None)
-        many = _many_roots(findings)
-        tail = f"{many}, for {age(self._report.taken_at - since)}" if since is not None else many
+        roots = _many_roots(findings)
+        tail = f"{roots}, for {age(self._report.taken_at - since)}" if since is not None else roots
         title = f"{escape(first.title)} · {first.outlook.value} · {tail}"
         self._wrapped(title, f"{first.code}  ", style=_STYLES[first.outlook])
         shared = shared_lines(findings)
@@ -136,7 +137,7 @@ class _Page:
         if not report.unread:
             self._wrapped("Not read: nothing that a verdict needed.")
         if report.skipped_files:
-            self._wrapped(f"Skipped: {_many(report.skipped_files, 'file')} that held no Kubernetes objects.")
+            self._wrapped(f"Skipped: {many(report.skipped_files, 'file')} that held no Kubernetes objects.")
         if findings:
             code = findings[0].code
             out.line(f"More about a code: {self._prog} explain {code}", style="dim")
@@ -187,7 +188,7 @@ def _many_roots(findings: Sequence[Finding]) -> str:
     kinds = {finding.root.kind for finding in findings}
     word = str(next(iter(kinds))) if len(kinds) == 1 else "object"
     plural = word + ("es" if word.endswith("s") else "s")
-    return _many(len(findings), word, plural)
+    return many(len(findings), word, plural)
 
 
 def _filled(pieces: Sequence[str], width: int) -> list[str]:
@@ -199,10 +200,6 @@ def _filled(pieces: Sequence[str], width: int) -> list[str]:
         else:
             lines[-1] += "   " + piece
     return lines
-
-
-def _many(count: int, word: str, plural: str = "") -> str:
-    return f"{count} {word if count == 1 else plural or word + 's'}"
 
 
 def _all_well(report: Report) -> str:

@@ -30,3 +30,8 @@ def names_of(refs: Iterable[Ref], *, show_all: bool = False) -> str:
     shown = found if show_all else found[:NAMED]
     words = ", ".join(f"{ref.kind} {ref.namespace + '/' if ref.namespace else ''}{ref.name}" for ref in shown)
     return words if len(shown) == len(found) else f"{words} and {len(found) - len(shown)} more"
+
+
+def many(count: int, word: str, plural: str = "") -> str:
+    """Return a number with its noun; ``plural`` where it is not the word with an s."""
+    return f"{count} {word if count == 1 else plural or word + 's'}"

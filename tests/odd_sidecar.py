@@ -23,7 +23,7 @@ def odd_policy() -> Policy:
     known = POLICIES["later-main"]
     effects: dict[Rpc, Mapping[GrpcCode, Effect]] = dict(known.effects)
     effects[Rpc.CREATE] = {**known.effects[Rpc.CREATE], GrpcCode.INTERNAL: Effect.STOPS}
-    return replace(known, name="odd", effects=effects, backoff=Backoff(base=0.5, cap=20.0))
+    return replace(known, name="odd", effects=effects, backoff=Backoff(base=2.0, cap=20.0))
 
 
 async def _play() -> None:

@@ -61,17 +61,10 @@ def diagnose(
     if chosen is Format.TEXT:
         from cosictl.render.diagnosis_text import print_diagnosis
 
+        files = [str(path) for path in dumps or () if str(path) != "-"]
+        ours = {"prog": program(), "again": same_again()}
         out = output(shared)
-        print_diagnosis(
-            report,
-            out,
-            show_all=show_all,
-            only_finding=code,
-            no_trunc=no_trunc,
-            prog=program(),
-            again=same_again(),
-            files=[str(path) for path in dumps or () if str(path) != "-"],
-        )
+        print_diagnosis(report, out, show_all=show_all, only_finding=code, no_trunc=no_trunc, files=files, **ours)
     else:
         from cosictl.render.document import diagnosis_document
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from cosictl.diagnosis.graph import link
 from cosictl.errors import NotFoundError, NothingToSendError, UsageError
 from cosictl.flows.asked import Named
 from cosictl.flows.driver_names import wanted_by
@@ -68,7 +69,7 @@ def lease(name: str, holder: str) -> Lease:
 def test_the_pod_of_a_driver(
     pods: tuple[Pod, ...], leases: tuple[Lease, ...], found: tuple[tuple[str, str], ...]
 ) -> None:
-    assert pods_of_driver(replace(EMPTY, pods=pods, leases=leases), "cosi.x") == found
+    assert pods_of_driver(link(replace(EMPTY, pods=pods, leases=leases)), "cosi.x") == found
 
 
 def test_owners_of_what_lies_in_the_backend() -> None:

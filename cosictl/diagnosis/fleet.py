@@ -107,7 +107,7 @@ def _matched(
 
 def _by_lease(leases: Sequence[Lease], sidecars: Sequence[Sidecar]) -> _Serving | None:
     """The Pods that hold the Leases of a driver (holders are ``<pod>`` or ``<pod>_<uid>``), and their siblings."""
-    held = {(lease.meta.namespace, lease.holder.split("_")[0]) for lease in leases}
+    held = {(lease.meta.namespace, lease.holder_pod) for lease in leases}
     holders = [part for part in sidecars if (part.pod.meta.namespace, part.pod.meta.name) in held]
     if not holders:
         return None

@@ -67,4 +67,4 @@ def _drivers_of(graph: Graph, pod: Ref) -> frozenset[str]:
 def _holds(graph: Graph, pod: Ref, driver: str) -> bool:
     """A holder is the Pod's name, in later releases with a UUID behind it."""
     leases = (lease_of(graph, driver, api) for api in Api)
-    return any(lease is not None and lease.holder.partition("_")[0] == pod.name for lease in leases)
+    return any(lease is not None and lease.holder_pod == pod.name for lease in leases)

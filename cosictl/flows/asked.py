@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from cosictl.diagnosis.graph import link
 from cosictl.errors import ClusterError, NotFoundError
 from cosictl.flows.driver_pods import pods_of_driver
 from cosictl.flows.labels import Matcher
@@ -118,7 +119,8 @@ def narrowed(report: Report, snapshot: Snapshot, asked: Asked) -> Report:
 def _serving(report: Report, snapshot: Snapshot, wanted: Collection[Ref]) -> frozenset[Ref]:
     """Return the Pods that may serve those of the objects that are not ready: a dead one holds them up."""
     drivers = {item.driver for item in report.objects if item.ref in wanted and item.outlook is not Outlook.READY}
-    return frozenset(Ref("Pod", *pod) for driver in drivers - {""} for pod in pods_of_driver(snapshot, driver))
+    graph = link(snapshot)
+    return frozenset(Ref("Pod", *pod) for driver in drivers - {""} for pod in pods_of_driver(graph, driver))
 
 
 def _is_missed(status: ReadStatus, objects: tuple[Assessment, ...]) -> bool:

@@ -1,18 +1,12 @@
 """Which Pod serves a driver."""
 
-from cosictl.diagnosis.graph import link
+from cosictl.diagnosis.graph import Graph
 from cosictl.diagnosis.service import components, lease_of
 from cosictl.model.refs import Api
-from cosictl.model.snapshot import Snapshot
 
 
-def pods_of_driver(snapshot: Snapshot, driver: str) -> tuple[tuple[str, str], ...]:
-    """Return the Pods (namespace, name) that may serve a driver: one where its sidecar's Lease tells. Pure.
-
-    A v1alpha1 sidecar's Lease is held by the Pod's host name, which is its name; a v1alpha2 sidecar adds ``_`` and an
-    ID (v0.2.2 internal/runtime/controller.go; controller-runtime's leader election).
-    """
-    graph = link(snapshot)
+def pods_of_driver(graph: Graph, driver: str) -> tuple[tuple[str, str], ...]:
+    """Return the Pods (namespace, name) that may serve a driver: one where its sidecar's Lease tells. Pure."""
     sidecars = {
         (part.pod.meta.namespace, part.pod.meta.name): None
         for part in components(graph)
@@ -22,7 +16,7 @@ def pods_of_driver(snapshot: Snapshot, driver: str) -> tuple[tuple[str, str], ..
         lease = lease_of(graph, driver, api)
         if lease is None or not lease.holder:
             continue
-        holder = (lease.meta.namespace, lease.holder.partition("_")[0])
+        holder = (lease.meta.namespace, lease.holder_pod)
         if holder in sidecars or not sidecars:
             return (holder,)
     return tuple(sidecars)

@@ -187,6 +187,15 @@ class Lease:
     renewed: datetime | None = None
     duration: int = 0
 
+    @property
+    def holder_pod(self) -> str:
+        """The name of the Pod that a holder says it is; it stands in the Lease's namespace.
+
+        A v1alpha1 sidecar writes the Pod's host name, which is its name; a v1alpha2 sidecar adds ``_`` and an ID
+        (v0.2.2 internal/runtime/controller.go; controller-runtime's leader election).
+        """
+        return self.holder.partition("_")[0]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:

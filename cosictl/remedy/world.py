@@ -127,7 +127,7 @@ def sidecars_of(world: World) -> Sidecars:
     return Sidecars(
         pods=tuple(sorted(pods)),
         leases=tuple(sorted(f"{lease.meta.namespace}/{lease.meta.name}" for lease in alive)),
-        held=tuple(sorted(f"{lease.meta.namespace}/{lease.holder.split('_')[0]}" for lease in alive)),
+        held=tuple(sorted(f"{lease.meta.namespace}/{lease.holder_pod}" for lease in alive)),
         unread=unread,
     )
 

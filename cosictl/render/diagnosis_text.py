@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from cosictl.model.refs import Kind
-from cosictl.model.report import Certainty, Finding, Outlook, PolicyChoice, Report
+from cosictl.model.report import STUCK, Certainty, Finding, Outlook, PolicyChoice, Report
 from cosictl.model.snapshot import ReadOutcome
 from cosictl.render.ages import age, clock
 from cosictl.render.console import Out
@@ -206,7 +206,7 @@ def _all_well(report: Report) -> str:
     outlooks = {item.outlook for item in report.objects}
     if not report.objects:
         return "No claims, Buckets or accesses were found."
-    if outlooks & {Outlook.LOOPING, Outlook.PARKED, Outlook.STALLED}:
+    if outlooks & STUCK:
         return "Some objects are stuck, and no finding says why."
     if Outlook.UNKNOWN in outlooks:
         return "Nothing is known to be stuck, but not everything could be judged."

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from cosictl.cli.options import Shared
 from cosictl.cli.probe_driver.options import Dial
 from cosictl.cli.said import plain, program, say
+from cosictl.diagnosis.graph import link
 from cosictl.errors import ClusterError, CosictlError, EndpointError, UsageError
 from cosictl.flows.driver_pods import pods_of_driver
 
@@ -77,7 +78,7 @@ def _serving(driver: str, shared: Shared) -> tuple[str, str]:
     from cosictl.cli.wiring import open_source
 
     snapshot = open_source(shared, None, everywhere=True, only=frozenset({"pods", "leases"})).read()
-    found = pods_of_driver(snapshot, driver)
+    found = pods_of_driver(link(snapshot), driver)
     if len(found) == 1:
         return found[0]
     named = ", ".join(f"{namespace}/{name}" for namespace, name in found)

@@ -99,7 +99,7 @@ def _is_served(case: Case[Bucket]) -> bool:
     spoken = case.graph.spoken.traces
     origins = {trace.origin for trace in spoken.get(case.obj.ref, ()) if not trace.text and trace.code is None}
     for lease in leases_of(case.graph, case.driver, case.obj.api):
-        place = (lease.meta.namespace, lease.holder.partition("_")[0])
+        place = (lease.meta.namespace, lease.holder_pod)
         if any((origin.namespace, origin.pod) == place for origin in origins):
             return True
     return any(

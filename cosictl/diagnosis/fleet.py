@@ -27,7 +27,7 @@ from cosictl.knowledge.annotations import QUARANTINED_DRIVER
 from cosictl.knowledge.hazards import SHOWN_BY
 from cosictl.knowledge.policies import POLICIES, Effect, Policy
 from cosictl.model.fleet import Component, DriverLine, Fleet, HazardNote, LeaseView
-from cosictl.model.objects import AccessClass, Bucket, BucketClass, Lease
+from cosictl.model.objects import Lease
 from cosictl.model.refs import Api, Kind
 from cosictl.model.report import Report
 
@@ -74,13 +74,8 @@ _ONLY_ONE: Final = "the only sidecar, and the only driver, that no Lease matches
 def _drivers(graph: Graph, api: Api) -> tuple[str, ...]:
     """The drivers that objects of a version name, each in its first spelling."""
     snapshot = graph.snapshot
-    owners: tuple[Bucket | BucketClass | AccessClass, ...] = (
-        *snapshot.buckets,
-        *snapshot.bucket_classes,
-        *snapshot.access_classes,
-    )
     spelled: dict[str, str] = {}
-    for owner in owners:
+    for owner in snapshot.of_drivers:
         if owner.api is api and owner.driver and QUARANTINED_DRIVER not in owner.meta.annotations:
             spelled.setdefault(owner.driver.casefold() if api is Api.V1ALPHA1 else owner.driver, owner.driver)
     return tuple(sorted(spelled.values()))

@@ -223,9 +223,8 @@ def driver_names(seen: Observed) -> list[Finding]:
     """Driver names that differ only by case (v1alpha2 compares them exactly), and classes nobody serves."""
     snapshot = seen.graph.snapshot
     classes: tuple[BucketClass | AccessClass, ...] = (*snapshot.bucket_classes, *snapshot.access_classes)
-    owners: tuple[BucketClass | AccessClass | Bucket, ...] = (*classes, *snapshot.buckets)
     spelled: dict[str, set[str]] = defaultdict(set)
-    for owner in owners:
+    for owner in snapshot.of_drivers:
         if owner.driver:
             spelled[owner.driver.casefold()].add(owner.driver)
     for name in map(driver_of_lease, seen.graph.leases):

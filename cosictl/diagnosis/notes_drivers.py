@@ -14,7 +14,6 @@ from cosictl.diagnosis.service import Service, components, lease_state, leases_o
 from cosictl.diagnosis.whatif import Trouble, troubles
 from cosictl.knowledge.policies import POLICIES
 from cosictl.model.failures import Cause, GrpcCode
-from cosictl.model.objects import AccessClass, Bucket, BucketClass
 from cosictl.model.refs import Api, Ref
 from cosictl.model.report import Evidence, Finding, Outlook
 
@@ -41,12 +40,7 @@ def served_twice(seen: Observed) -> list[Finding]:
 
 def _drivers(graph: Graph, api: Api) -> set[str]:
     snapshot = graph.snapshot
-    owners: tuple[Bucket | BucketClass | AccessClass, ...] = (
-        *snapshot.buckets,
-        *snapshot.bucket_classes,
-        *snapshot.access_classes,
-    )
-    return {owner.driver for owner in owners if owner.api is api and owner.driver}
+    return {owner.driver for owner in snapshot.of_drivers if owner.api is api and owner.driver}
 
 
 def _rival_leases(graph: Graph, driver: str, api: Api) -> str:

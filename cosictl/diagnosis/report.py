@@ -17,7 +17,6 @@ from cosictl.diagnosis.notes_drivers import DRIVER_NOTES
 from cosictl.diagnosis.policy import Policies, apis_in_use, choose, effect_on
 from cosictl.knowledge.catalogue import CATALOGUE
 from cosictl.model.failures import Failure, FixBy
-from cosictl.model.objects import AccessClass, Bucket, BucketClass
 from cosictl.model.refs import Ref
 from cosictl.model.report import STUCK, Assessment, Evidence, Finding, Outlook, Report
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot
@@ -206,9 +205,4 @@ def _unread(snapshot: Snapshot, judged: Sequence[tuple[Assessment, Verdict]]) ->
 
 
 def _drivers(snapshot: Snapshot) -> tuple[str, ...]:
-    owners: tuple[Bucket | BucketClass | AccessClass, ...] = (
-        *snapshot.buckets,
-        *snapshot.bucket_classes,
-        *snapshot.access_classes,
-    )
-    return tuple(sorted({owner.driver for owner in owners if owner.driver}))
+    return tuple(sorted({owner.driver for owner in snapshot.of_drivers if owner.driver}))

@@ -76,3 +76,8 @@ class Snapshot:
     skipped_files: int = 0
     logs: tuple[LogTrace, ...] = ()
     crashes: tuple[Crash, ...] = ()
+
+    @property
+    def of_drivers(self) -> tuple[Bucket | BucketClass | AccessClass, ...]:
+        """Everything whose spec names the driver it is for."""
+        return (*self.buckets, *self.bucket_classes, *self.access_classes)

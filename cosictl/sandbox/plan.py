@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from cosictl.knowledge.images import match_image
 from cosictl.knowledge.policies import POLICIES, Policy
-from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, Container
+from cosictl.model.objects import Access, Bucket, BucketClass, Claim, Container
 from cosictl.model.refs import Api
 from cosictl.model.snapshot import Snapshot
 from cosictl.sandbox.load import Answers, namespaces_of, recorded_answers
@@ -155,12 +155,7 @@ def _versions(snapshot: Snapshot) -> tuple[Api, ...]:
 
 
 def _drivers(snapshot: Snapshot, api: Api) -> tuple[str, ...]:
-    owners: tuple[Bucket | BucketClass | AccessClass, ...] = (
-        *snapshot.buckets,
-        *snapshot.bucket_classes,
-        *snapshot.access_classes,
-    )
-    named = {owner.driver for owner in owners if owner.api is api and owner.driver}
+    named = {owner.driver for owner in snapshot.of_drivers if owner.api is api and owner.driver}
     return tuple(sorted(driver for driver in named if _is_served(snapshot, driver)))
 
 

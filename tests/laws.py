@@ -33,6 +33,9 @@ ROOMS: Final = WIRING.union(MAY_IMPORT)
 
 # room -> third-party packages it may use
 MAY_USE: Final[dict[str, frozenset[str]]] = {
+    # Frozen structs of C: a large cluster is hundreds of thousands of nouns.
+    "model": frozenset({"msgspec"}),
+    "diagnosis": frozenset({"msgspec"}),
     "intake": frozenset({"msgspec", "yaml"}),
     # yaml only for its error: the official client lets it through where a kubeconfig is no YAML.
     "cluster": frozenset({"kubernetes", "msgspec", "urllib3", "websocket", "yaml"}),

@@ -1,10 +1,10 @@
 """Worlds for guards: a loop and a revoke, built from plain objects."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from cosictl.knowledge.finalizers import ACCESS_PROTECTION, BUCKET_PROTECTION, CLAIM_PROTECTION
+from cosictl.model.copying import replace
 from cosictl.model.objects import (
     Access,
     AccessClass,

@@ -5,7 +5,6 @@ which calls were made.
 """
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from cosictl.driver.reproduce import Idle, Repeated, Surroundings, repeat
 from cosictl.flows.asked import Named
 from cosictl.flows.reproduce import subject_of
 from cosictl.intake.files import load_dump
+from cosictl.model.copying import replace
 from cosictl.model.objects import Access, AccessClass, AccessedBucket, Bucket, Claim, ClaimLink, Meta
 from cosictl.model.refs import Api, Kind, Rpc
 

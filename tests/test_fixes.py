@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -11,6 +10,7 @@ import yaml
 from cosictl.diagnosis.fixes import fixes
 from cosictl.knowledge.policies import POLICIES
 from cosictl.knowledge.upgrades import UPGRADES, V0_2_2_IMAGE
+from cosictl.model.copying import replace
 from cosictl.model.fleet import Fix
 from cosictl.model.objects import Pod
 from cosictl.render.fix_forms import can_be_written, kustomize, parts_of, patch, set_image

@@ -1,6 +1,5 @@
 """Who serves which driver, by Leases, Pods and their images; and what is said where that cannot be told."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from cosictl.diagnosis.graph import link
 from cosictl.diagnosis.policy import choose
 from cosictl.diagnosis.report import concluded
 from cosictl.knowledge.annotations import QUARANTINED_DRIVER
+from cosictl.model.copying import replace
 from cosictl.model.fleet import DriverLine, Fleet
 from cosictl.model.objects import AccessClass, BucketClass, Lease, Pod
 from cosictl.model.refs import Api

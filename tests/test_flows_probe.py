@@ -1,6 +1,5 @@
 """What the cluster knows about a driver and what it holds: names, pods, owners; and the digest of a design."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +11,7 @@ from cosictl.flows.driver_names import wanted_by
 from cosictl.flows.driver_pods import pods_of_driver
 from cosictl.flows.owners import owners_of
 from cosictl.flows.reproduce import subject_of
+from cosictl.model.copying import replace
 from cosictl.model.failures import Cause, Classification, FixBy, GrpcCode
 from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, Container, Lease, Meta, Pod
 from cosictl.model.refs import Api, Kind, Ref

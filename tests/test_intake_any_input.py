@@ -2,7 +2,6 @@
 
 import io
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from cosictl.intake.builder import SnapshotBuilder
 from cosictl.intake.dump import dump_bytes
 from cosictl.intake.files import load_dump, read_dump
 from cosictl.intake.kinds import RESOURCES
+from cosictl.model.copying import replace
 from cosictl.model.snapshot import Snapshot, TimeBasis
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)

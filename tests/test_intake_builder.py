@@ -163,10 +163,10 @@ def test_a_message_of_one_and_a_half_mebibytes() -> None:
 
 def test_the_newest_time_ignores_sentinels() -> None:
     builder = SnapshotBuilder(source="test")
-    assert builder.newest is None
+    assert builder.newest() is None
     for metadata in (
         {"name": "a", "creationTimestamp": "2026-11-23T14:00:00Z"},
         {"name": "b", "creationTimestamp": "9999-01-01T00:00:00Z"},
     ):
         builder.add(json.dumps(claim(metadata=metadata)).encode(), origin="test")
-    assert builder.newest == datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+    assert builder.newest() == datetime(2026, 11, 23, 14, 0, tzinfo=UTC)

@@ -1,6 +1,5 @@
 import json
 import stat
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from cosictl.errors import DumpError
 from cosictl.intake.builder import SnapshotBuilder
 from cosictl.intake.dump import dump_bytes, write_dump
 from cosictl.intake.files import load_dump, read_dump
+from cosictl.model.copying import replace
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot, TimeBasis
 
 RECORDED = Path(__file__).parent / "recorded"

@@ -2,7 +2,6 @@
 
 import io
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from cosictl.flows.logs import added, targets_in, with_logs, writers_in
 from cosictl.intake.files import load_dump, read_dump
 from cosictl.intake.logfiles import origin_of
 from cosictl.intake.loglines import read_log
+from cosictl.model.copying import replace
 from cosictl.model.failures import Carrier
 from cosictl.model.logs import LogOrigin, LogWish, Writer
 from cosictl.model.refs import Kind, Ref

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +12,7 @@ from cosictl.cluster.connect import Connection, ConnectOptions, connect
 from cosictl.cluster.pod_logs import BOUND, read_pod_logs
 from cosictl.errors import ClusterError
 from cosictl.intake.logfold import LogsRead
+from cosictl.model.copying import replace
 from cosictl.model.failures import GrpcCode
 from cosictl.model.logs import LogOrigin, LogTarget, Writer
 from cosictl.model.snapshot import ReadOutcome

@@ -1,7 +1,7 @@
 """Remedies on copies of clusters that no story leads to: dumps, loaded with loops, a driver and a backend."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from cosictl.intake.files import load_dump
+from cosictl.model.copying import replace
 from cosictl.sandbox.diff import What
 from cosictl.sandbox.plan import Plan, plan_dump
 from tests.changing import Hands, Person

@@ -1,7 +1,6 @@
 """Every finding that has a remedy, on a live copy: planned, carried out, gone, and taken back where there is a way."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +8,7 @@ import pytest
 
 from cosictl.cli.changing.options import Ask
 from cosictl.flows.change import Origin, make_plan, run_plan
+from cosictl.model.copying import replace
 from cosictl.model.plan import Action, Outcome, Result
 from cosictl.model.refs import Kind, Ref
 from cosictl.remedy.journal import read_run, runs_in

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ import pytest
 
 from cosictl.knowledge.annotations import MARK, QUARANTINED_DRIVER
 from cosictl.knowledge.finalizers import ACCESS_PROTECTION, BUCKET_PROTECTION, CLAIM_PROTECTION
+from cosictl.model.copying import replace
 from cosictl.model.objects import Claim, Meta
 from cosictl.model.plan import Action, Step
 from cosictl.model.refs import Api, Ref

@@ -1,11 +1,11 @@
 """Remedies that need a driver, a Secret or another version; and what undo makes of a bucket whose data were kept."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from cosictl.knowledge.annotations import QUARANTINED_DRIVER
 from cosictl.knowledge.finalizers import SECRET_PROTECTION
+from cosictl.model.copying import replace
 from cosictl.sandbox.objects import DRIVER, TEAM, access_class
 from cosictl.sandbox.plan import Plan, plan_scenario
 from tests.changing import Hands, Person

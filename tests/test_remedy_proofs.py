@@ -1,7 +1,6 @@
 """What steps rest on, one defect each that was once found by trying to break it: nothing is done on a weak proof."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +10,7 @@ import pytest
 from cosictl.cli.changing.options import Ask
 from cosictl.flows.change import Origin, make_plan, run_plan
 from cosictl.knowledge.finalizers import BUCKET_PROTECTION, CLAIM_PROTECTION
+from cosictl.model.copying import replace
 from cosictl.model.objects import Access, Bucket
 from cosictl.model.plan import Action, Plan, Result, Step
 from cosictl.model.refs import Kind, Ref

@@ -4,7 +4,6 @@ import io
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from rich.cells import cell_len
 
 from cosictl.knowledge.catalogue import CATALOGUE
 from cosictl.knowledge.lookup import Page, all_terms, lookup
+from cosictl.model.copying import replace
 from cosictl.model.failures import Carrier, Cause, Classification, Failure, FixBy, GrpcCode
 from cosictl.model.refs import Api, Ref
 from cosictl.model.report import Assessment, Certainty, Evidence, Finding, Flag, Outlook, PolicyChoice, Report

@@ -1,7 +1,6 @@
 """What a person reads of a diagnosis: said once, in full, cut where it may be, and never a command broken."""
 
 import io
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from cosictl.knowledge.vocabulary import CAUSES
+from cosictl.model.copying import replace
 from cosictl.model.failures import Cause, Classification, FixBy, GrpcCode
 from cosictl.model.refs import Api, Kind, Ref
 from cosictl.model.report import Assessment, Certainty, Evidence, Finding, Flag, Outlook, PolicyChoice, Report

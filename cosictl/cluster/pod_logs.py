@@ -8,7 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -21,6 +21,7 @@ from cosictl.cluster.retry import with_retries
 from cosictl.cluster.translate import outcome_of, unauthorized, words_about, words_of
 from cosictl.intake.logfold import LogFold, LogsRead
 from cosictl.intake.loglines import read_log
+from cosictl.model.copying import replace
 from cosictl.model.logs import POD_LOGS, LogOrigin, LogTarget
 from cosictl.model.snapshot import ReadOutcome, ReadStatus
 

@@ -103,13 +103,15 @@ def _assessment(case: Case[T], verdict: Verdict, more_flags: tuple[Flag, ...] = 
 
 
 def _flags(case: Case[T], verdict: Verdict) -> tuple[Flag, ...]:
-    obj = case.obj
+    meta = case.obj.meta
+    if meta.deleted is None and case.failure is None and not meta.annotations:
+        return ()
     stale = verdict.outlook is Outlook.READY and case.failure is not None
     facts = (
-        (Flag.TERMINATING, obj.meta.deleted is not None),
+        (Flag.TERMINATING, meta.deleted is not None),
         (Flag.STALE_ERROR, stale),
-        (Flag.MARKED, MARK in obj.meta.annotations),
-        (Flag.QUARANTINED, QUARANTINED_DRIVER in obj.meta.annotations),
+        (Flag.MARKED, MARK in meta.annotations),
+        (Flag.QUARANTINED, QUARANTINED_DRIVER in meta.annotations),
     )
     return tuple(flag for flag, holds in facts if holds)
 

@@ -1,9 +1,10 @@
 """What is known about one object, gathered for the rules; and the verdict a rule gives."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from cosictl.diagnosis.classify import classify
 from cosictl.diagnosis.graph import Graph
@@ -25,8 +26,7 @@ T = TypeVar("T", bound=Stateful)
 T_co = TypeVar("T_co", bound=Stateful, covariant=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True, gc=False):
     """What one rule concludes about one object.
 
     ``code`` is the finding it raises ("" for none), ``candidates`` the codes the evidence cannot tell apart,
@@ -50,8 +50,7 @@ class Verdict:
     retried: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case(Generic[T_co]):
+class Case(Struct, Generic[T_co], frozen=True, kw_only=True, gc=False):
     """One object with everything the rules may look at.
 
     ``failure`` is the newest record about the object, ``classification`` what it means, ``effect`` what the
@@ -154,8 +153,7 @@ def gather(graph: Graph, policies: Policies, obj: T, *, driver: str) -> Case[T]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
+class _Judged(Struct, frozen=True, kw_only=True, gc=False):
     """A failure with what it means, what the policy does after it, and whether it is fresh."""
 
     failure: Failure | None
@@ -169,9 +167,12 @@ class _Judged:
         return self.failure.last if self.failure is not None else None
 
 
+_NOTHING = _Judged(failure=None)
+
+
 def _judged(failure: Failure | None, obj: Stateful, policy: Policy, now: datetime) -> _Judged:
     if failure is None:
-        return _Judged(failure=None)
+        return _NOTHING
     found = classify(failure.text, rpc=failure.rpc, carrier=failure.carrier, api=obj.api)
     effect = effect_on(policy, failure, found, obj.api, default_rpc=default_rpc(obj))
     fresh = is_fresh(failure, obj, policy, effect, now)

@@ -5,13 +5,16 @@ a user can put into the text (names, parameters, tags) is blanked out first and 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from operator import itemgetter
 
-from cosictl.diagnosis.unwrap import Unwrapped, unwrap
+from cosictl.diagnosis.literals import LiteralIndex
+from cosictl.diagnosis.unwrap import BLANK, Unwrapped, unwrap
 from cosictl.knowledge.backend_codes import BACKEND_CODES, HTTP_STATUS, VERDICTS, BackendCode
 from cosictl.knowledge.code_defaults import CODE_DEFAULTS
-from cosictl.knowledge.message_rule import MessageRule
-from cosictl.knowledge.messages import EXACT_RULES, LOOSE_RULES, TRANSPORT_RULES
+from cosictl.knowledge.messages import ALL_RULES, EXACT_RULES
+from cosictl.model.copying import replace
 from cosictl.model.failures import Carrier, Cause, Classification, FixBy, GrpcCode
 from cosictl.model.refs import Api, Rpc
 
@@ -37,20 +40,34 @@ _CODE_PLACES = (
     re.compile(r"\b(?P<code>[A-Z][A-Za-z0-9]{2,60}): [^\n]{0,2000}\n\s*status code: \d{3}"),
     re.compile(r"An error occurred \((?P<code>[A-Za-z]\w{2,80})\) when calling"),
     re.compile(r"\b[Cc]ode(?:=|: )\\?\"(?P<code>[A-Za-z]\w{2,80})\\?\""),
-    re.compile(r"(?<![\w.])(?P<code>[A-Z][a-z]+(?:[A-Z][a-z0-9]*)+): "),
-    re.compile(r"(?<![\w.])(?P<code>X(?:Admin|Minio)[A-Za-z]{2,60}): "),
 )
-_CODE_WORD = re.compile(r"(?<![\w.])[A-Z][a-z]+(?:[A-Z][a-z0-9]*)+(?![\w.(])")
+_ADMIN_CODE = re.compile(r"(?<![\w.])(?P<code>X(?:Admin|Minio)[A-Za-z]{2,60}): ")
+_CODE_WORD = re.compile(r"(?<![\w.])(?P<code>[A-Z][a-z]+(?:[A-Z][a-z0-9]*)+)(?!\w)(?P<colon>: )?")
 _HTTP_PLACES = re.compile(
-    r"StatusCode: (\d{3})|status code:? (\d{3})|RESPONSE (\d{3}):|googleapi: Error (\d{3})|(?:^|[\s:])\[(\d{3})\] "
-    r"|httpStatusGot\\?\":(\d{3})|errorCode ?: ?(\d{3})\b|(?:HTTP )?response(?: code)? (\d{3})\b|<title>(?:Error "
-    r")?(\d{3})\b"
+    r"StatusCode: (\d{3})\b|status code:? (\d{3})\b|RESPONSE (\d{3}):|googleapi: Error (\d{3})\b"
+    r"|(?:^|[\s:])\[(\d{3})\] |httpStatusGot\\?\":(\d{3})\b|errorCode ?: ?(\d{3})\b"
+    r"|(?:HTTP )?response(?: code)? (\d{3})\b|<title>(?:Error )?(\d{3})\b"
     r"|HTTP (?:status )?(?:code )?(\d{3})\b|\bbut got (\d{3})\b|HTTP Error:? (\d{3})\b|error occurred \((\d{3})\)"
     r"|(?:^|[\s:\"])(\d{3}) (?:[A-Z][a-z]+ ?){1,4}(?=$|[\r\n\"<.,])",
     re.IGNORECASE,
 )
+_THREE_DIGITS = re.compile(r"[1-5][0-9]{2}(?![0-9])")
 _DELETING_WORDS = re.compile(r"\b(?:delet|revok|remov)\w*\b", re.IGNORECASE)
+_FIRST_LOOSE, _FIRST_PLACE = len(EXACT_RULES), len(ALL_RULES)
+_INDEX = LiteralIndex([*(rule.pattern for rule in ALL_RULES), *_CODE_PLACES])
+_Worth = Mapping[int, Sequence[re.Pattern[str]]]
 _PLAIN_FAILURE = re.compile(r"^(?:failed|unable|error|could not)\b[^:]{0,120}(?::\s*\u00a4*\s*)?\W*$", re.IGNORECASE)
+
+
+# Longer texts are rare, and would fill the memory with copies.
+_LONGEST_REMEMBERED = 4096
+_REMEMBERED = 8192
+# Numbers that decide have three digits at most: HTTP statuses, gRPC codes.
+_ID = re.compile(
+    r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?=[A-Fa-f]*[0-9])[0-9a-fA-F]{4,})"
+    r"(?![0-9A-Za-z])"
+)
+_UUID = "00000000-0000-0000-0000-000000000000"
 
 
 def classify(
@@ -62,22 +79,33 @@ def classify(
     classification; an empty or meaningless text gives ``unknown``. Never raises.
     """
     del carrier, api  # the text itself carries what these would say; kept so that callers need not know that
+    if len(text) > _LONGEST_REMEMBERED:
+        return _classified(text, rpc)
+    found = _remembered(_ID.sub(_zeros, text), rpc)
+    if found.backend_code is not None and found.backend_code not in text:
+        return _classified(text, rpc)
+    return found
+
+
+def _zeros(found: re.Match[str]) -> str:
+    """Write an ID or a long number as zeros: texts that differ in nothing else mean the same, at the same places."""
+    length = found.end() - found.start()
+    return _UUID if length == len(_UUID) else "0" * length
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _remembered(text: str, rpc: Rpc | None) -> Classification:
+    return _classified(text, rpc)
+
+
+def _classified(text: str, rpc: Rpc | None) -> Classification:
     peeled = unwrap(text)
     call = rpc or infer_rpc(peeled.masked)
-    code, code_span = _backend_code(peeled)
-    found = _decide(peeled, code, code_span, deleting=_deleting(call, peeled))
-    mismatch = _mismatch(peeled.outer, found)
-    return Classification(
-        retryable=found.retryable,
-        cause=found.cause,
-        fix_by=found.fix_by,
-        rule=found.rule,
-        span=found.span,
-        grpc_code=peeled.outer,
-        backend_code=code,
-        code_mismatch=mismatch,
-        done=found.done,
-    )
+    lower = peeled.masked.lower().replace(BLANK, " ")
+    worth = _INDEX.worth(lower)
+    code, code_span = _backend_code(peeled, worth)
+    found = _decide(peeled, worth, code, code_span, deleting=_deleting(call, peeled, lower))
+    return replace(found, grpc_code=peeled.outer, backend_code=code, code_mismatch=_mismatch(peeled.outer, found))
 
 
 def infer_rpc(text: str) -> Rpc | None:
@@ -94,24 +122,27 @@ def infer_rpc(text: str) -> Rpc | None:
     return None
 
 
-def _decide(peeled: Unwrapped, code: str | None, code_span: tuple[int, int], *, deleting: bool) -> Classification:
+def _decide(
+    peeled: Unwrapped, worth: _Worth, code: str | None, code_span: tuple[int, int], *, deleting: bool
+) -> Classification:
     """Ask in the order of exactness: COSI's and Kubernetes' words, transport, backend code, wordings, HTTP, code."""
     masked, core = peeled.masked, peeled.core
+    exact = {place: patterns for place, patterns in worth.items() if place < _FIRST_LOOSE}
+    others = {place: patterns for place, patterns in worth.items() if _FIRST_LOOSE <= place < _FIRST_PLACE}
     if core == 0 or _own_words(masked, core):
-        own = _search(EXACT_RULES, masked, 0, deleting=deleting)
+        own = _search(exact, masked, 0, deleting=deleting)
         if own is not None:
             return own
-    elif (inner := _search(EXACT_RULES, masked, core, deleting=deleting)) is not None and inner.rule.startswith(
+    elif (inner := _search(exact, masked, core, deleting=deleting)) is not None and inner.rule.startswith(
         ("kube", "secret", "etcd", "go-")
     ):
         return inner
     row = BACKEND_CODES.get(code) if code is not None else None
     if row is not None and row.cause is not Cause.UNKNOWN:
         return _from_code(row, code_span, deleting=deleting)
-    for rules in (TRANSPORT_RULES, LOOSE_RULES):
-        match = _search(rules, masked, core, deleting=deleting)
-        if match is not None:
-            return match
+    match = _search(others, masked, core, deleting=deleting)
+    if match is not None:
+        return match
     status = _http(masked, core, deleting=deleting)
     if status is not None:
         return status
@@ -123,37 +154,54 @@ def _own_words(masked: str, core: int) -> bool:
     return "objectstorage" in masked[:core] and "rpc error" not in masked[:core]
 
 
-def _search(rules: Iterable[MessageRule], masked: str, start: int, *, deleting: bool) -> Classification | None:
-    for row in rules:
-        match = row.pattern.search(masked, start)
-        if match is not None:
+def _search(worth: _Worth, masked: str, start: int, *, deleting: bool) -> Classification | None:
+    for place, patterns in worth.items():
+        spans = [match.span() for pattern in patterns if (match := pattern.search(masked, start)) is not None]
+        if spans:
+            row = ALL_RULES[place]
             return Classification(
                 retryable=row.retryable,
                 cause=row.cause,
                 fix_by=row.fix_by,
                 rule=row.name,
-                span=match.span(),
+                # Of alternatives the leftmost matches, and where two begin at one place, the first.
+                span=min(spans, key=itemgetter(0)),
                 done=row.done and deleting,
             )
     return None
 
 
-def _backend_code(peeled: Unwrapped) -> tuple[str | None, tuple[int, int]]:
+def _backend_code(peeled: Unwrapped, worth: _Worth) -> tuple[str | None, tuple[int, int]]:
     """The backend's own error code and where it stands; the most explicit place wins."""
     masked = peeled.masked
-    for pattern in _CODE_PLACES[:-2]:
-        match = pattern.search(masked)
-        if match is not None:
-            return match["code"], match.span("code")
-    for pattern in _CODE_PLACES[-2:]:
-        for match in pattern.finditer(masked, peeled.core):
-            if match["code"] in BACKEND_CODES or match["code"].startswith("XAdmin"):
+    for place in worth:
+        if _FIRST_PLACE <= place < _FIRST_PLACE + len(_CODE_PLACES):
+            match = _CODE_PLACES[place - _FIRST_PLACE].search(masked)
+            if match is not None:
                 return match["code"], match.span("code")
-    # A known code of two words or more is no accident of prose, wherever it stands in the driver's words.
-    for match in _CODE_WORD.finditer(masked, peeled.core):
-        if match[0] in BACKEND_CODES and match[0] not in _GRPC_WORDS:
-            return match[0], match.span()
-    return None, (0, 0)
+    return _loose_code(masked, peeled.core)
+
+
+def _loose_code(masked: str, core: int) -> tuple[str | None, tuple[int, int]]:
+    """A known code of two words or more is no accident of prose, wherever it stands in the driver's words.
+
+    The best place is in front of a colon.
+    """
+    first: re.Match[str] | None = None
+    for match in _CODE_WORD.finditer(masked, core):
+        if match["code"] in BACKEND_CODES:
+            if match["colon"]:
+                return match["code"], match.span("code")
+            if (
+                first is None
+                and match["code"] not in _GRPC_WORDS
+                and masked[match.end() : match.end() + 1] not in {".", "("}
+            ):
+                first = match
+    for match in _ADMIN_CODE.finditer(masked, core) if "XAdmin" in masked or "XMinio" in masked else ():
+        if match["code"] in BACKEND_CODES or match["code"].startswith("XAdmin"):
+            return match["code"], match.span("code")
+    return (first["code"], first.span("code")) if first is not None else (None, (0, 0))
 
 
 def _from_code(row: BackendCode, span: tuple[int, int], *, deleting: bool) -> Classification:
@@ -168,6 +216,8 @@ def _from_code(row: BackendCode, span: tuple[int, int], *, deleting: bool) -> Cl
 
 
 def _http(masked: str, start: int, *, deleting: bool) -> Classification | None:
+    if _THREE_DIGITS.search(masked, start) is None:
+        return None
     for match in _HTTP_PLACES.finditer(masked, start):
         number = next(int(group) for group in match.groups() if group is not None)
         cause = HTTP_STATUS.get(number)
@@ -207,9 +257,11 @@ def _by_grpc_code(peeled: Unwrapped, *, deleting: bool) -> Classification:
     return Classification(retryable=row.retryable, cause=cause, fix_by=row.fix_by, rule=f"grpc:{code.value}", span=span)
 
 
-def _deleting(call: Rpc | None, peeled: Unwrapped) -> bool:
+def _deleting(call: Rpc | None, peeled: Unwrapped, lower: str) -> bool:
     if call is not None:
         return call in {Rpc.DELETE, Rpc.REVOKE}
+    if not any(word in lower for word in ("delet", "revok", "remov")):
+        return False
     return _DELETING_WORDS.search(peeled.masked[:300]) is not None
 
 

@@ -5,11 +5,11 @@ or the reason why there is none.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from cosictl.knowledge.images import ImageMatch, match_image
 from cosictl.knowledge.policies import POLICIES, Effect
 from cosictl.knowledge.upgrades import OTHER_API, STOPS_NOTHING, UNKNOWN_RELEASE, UPGRADES
+from cosictl.model.copying import replace
 from cosictl.model.fleet import Component, DriverLine, Fix, Fleet
 from cosictl.model.refs import Api
 from cosictl.model.report import Outlook

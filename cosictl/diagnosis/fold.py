@@ -3,13 +3,13 @@
 In: findings of objects and of Pods. Out: one finding per cause, the rest as its symptoms. Pure.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from cosictl.diagnosis.graph import Graph
 from cosictl.diagnosis.service import components, lease_of
+from cosictl.model.copying import replace
 from cosictl.model.refs import Api, Ref
-from cosictl.model.report import Evidence, Finding
+from cosictl.model.report import Assessment, Evidence, Finding
 
 _POD = "Pod"
 # A sidecar that keeps ending leaves "nobody serves this driver" behind.
@@ -19,9 +19,11 @@ _UNSERVED = "COSI111"
 _OBJECT_FIRST = frozenset({"COSI406", "COSI506"})
 
 
-def fold(graph: Graph, findings: Sequence[Finding], drivers: Mapping[Ref, str]) -> list[Finding]:
-    """Fold what Pods explain. ``drivers`` names the driver of every object."""
-    for pod in [item for item in findings if item.root.kind == _POD]:
+def fold(graph: Graph, findings: Sequence[Finding], verdicts: Sequence[Assessment]) -> list[Finding]:
+    """Fold what Pods explain; the verdicts name the driver of every object."""
+    pods = [item for item in findings if item.root.kind == _POD]
+    drivers = {item.ref: item.driver for item in verdicts} if pods else {}
+    for pod in pods:
         served = _drivers_of(graph, pod.root)
         own = [f for f in findings if f.root.kind != _POD and drivers.get(f.root) in served]
         if pod.code in _DOWN:

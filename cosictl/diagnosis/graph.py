@@ -8,6 +8,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 
 from cosictl.diagnosis.logs import Spoken, join
 from cosictl.model.failures import Carrier, Failure
@@ -39,16 +41,13 @@ class Queue:
     served_last: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Graph:
-    """A snapshot with its indexes. Build it with :func:`link`."""
+    """A snapshot with its indexes. Build it with :func:`link`; what few objects need is indexed when one asks."""
 
     snapshot: Snapshot
     buckets: Mapping[str, Bucket]
-    buckets_by_claim: Mapping[str, tuple[Bucket, ...]]
     claims: Mapping[tuple[str, str], Claim]
-    claims_by_uid: Mapping[str, Claim]
-    claims_by_bucket: Mapping[str, tuple[Claim, ...]]
     accesses: Mapping[tuple[str, str], Access]
     classes: Mapping[str, BucketClass]
     access_classes: Mapping[str, AccessClass]
@@ -59,13 +58,37 @@ class Graph:
     queues: Mapping[Api, "Queue"]
     spoken: Spoken
 
+    @cached_property
+    def buckets_by_claim(self) -> Mapping[str, tuple[Bucket, ...]]:
+        """The Buckets that reference a claim, by its UID."""
+        found: dict[str, list[Bucket]] = defaultdict(list)
+        for bucket in self.snapshot.buckets:
+            if bucket.claim is not None and bucket.claim.uid:
+                found[bucket.claim.uid].append(bucket)
+        return {uid: tuple(some) for uid, some in found.items()}
+
+    @cached_property
+    def claims_by_bucket(self) -> Mapping[str, tuple[Claim, ...]]:
+        """The claims that name a Bucket in their status or ask for it, by its name."""
+        found: dict[str, list[Claim]] = defaultdict(list)
+        for claim in self.snapshot.claims:
+            for name in {claim.bucket_name, claim.existing_bucket} - {""}:
+                found[name].append(claim)
+        return {name: tuple(some) for name, some in found.items()}
+
+    @cached_property
+    def _read_in(self) -> Mapping[str, frozenset[str]]:
+        """Where each resource that anything was noted about was read: namespaces, "" for the whole cluster."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for status in self.snapshot.reads:
+            found[status.resource] |= {status.scope} if status.outcome is ReadOutcome.OK else set()
+        return {resource: frozenset(scopes) for resource, scopes in found.items()}
+
     def was_read(self, resource: str, namespace: str = "") -> bool:
         """Whether ``resource`` was read completely where ``namespace`` (empty: the whole cluster) is concerned."""
-        noted = [status for status in self.snapshot.reads if status.resource == resource]
-        if not noted:
-            # A dump notes only what it lacks.
-            return True
-        return any(s.outcome is ReadOutcome.OK and (not s.scope or s.scope == namespace) for s in noted)
+        scopes = self._read_in.get(resource)
+        # A dump notes only what it lacks.
+        return scopes is None or "" in scopes or namespace in scopes
 
     def shows_life(self, driver: str, api: Api) -> bool:
         """Whether any Bucket of this driver has a status, a finalizer or a failure: a sidecar's work."""
@@ -116,14 +139,6 @@ class Graph:
 
 def link(snapshot: Snapshot) -> Graph:
     """Index a snapshot."""
-    by_claim: dict[str, list[Bucket]] = defaultdict(list)
-    for bucket in snapshot.buckets:
-        if bucket.claim is not None and bucket.claim.uid:
-            by_claim[bucket.claim.uid].append(bucket)
-    by_bucket: dict[str, list[Claim]] = defaultdict(list)
-    for claim in snapshot.claims:
-        for name in {claim.bucket_name, claim.existing_bucket} - {""}:
-            by_bucket[name].append(claim)
     leases: dict[str, list[Lease]] = defaultdict(list)
     for lease in snapshot.leases:
         leases[lease.meta.name].append(lease)
@@ -131,10 +146,7 @@ def link(snapshot: Snapshot) -> Graph:
     return Graph(
         snapshot=snapshot,
         buckets={bucket.meta.name: bucket for bucket in snapshot.buckets},
-        buckets_by_claim={uid: tuple(found) for uid, found in by_claim.items()},
         claims={(claim.meta.namespace, claim.meta.name): claim for claim in snapshot.claims},
-        claims_by_uid={claim.meta.uid: claim for claim in snapshot.claims if claim.meta.uid},
-        claims_by_bucket={name: tuple(found) for name, found in by_bucket.items()},
         accesses={(access.meta.namespace, access.meta.name): access for access in snapshot.accesses},
         classes={cls.meta.name: cls for cls in snapshot.bucket_classes},
         access_classes={cls.meta.name: cls for cls in snapshot.access_classes},
@@ -142,30 +154,38 @@ def link(snapshot: Snapshot) -> Graph:
         unattached=unattached,
         leases={name: tuple(found) for name, found in leases.items()},
         lively=_lively(snapshot, failures),
-        queues={api: _queue(snapshot, api, failures) for api in Api},
+        queues=_queues(snapshot, failures),
         spoken=join(snapshot),
     )
 
 
 def _lively(snapshot: Snapshot, failures: Mapping[str, tuple[Failure, ...]]) -> frozenset[tuple[Api, str]]:
     """The drivers (without case) of which some Bucket shows that a sidecar worked on it."""
-    return frozenset(
-        (bucket.api, bucket.driver.casefold())
+    shown = {
+        (bucket.api, bucket.driver)
         for bucket in snapshot.buckets
         if bucket.has_status or bucket.meta.finalizers or bucket.meta.uid in failures
-    )
+    }
+    return frozenset((api, driver.casefold()) for api, driver in shown)
 
 
-def _queue(snapshot: Snapshot, api: Api, failures: Mapping[str, tuple[Failure, ...]]) -> Queue:
-    untouched, served_last = 0, 0.0
+def _queues(snapshot: Snapshot, failures: Mapping[str, tuple[Failure, ...]]) -> dict[Api, Queue]:
+    untouched = dict.fromkeys(Api, 0)
+    served: dict[Api, datetime] = {}
     for claim in snapshot.claims:
-        if claim.api is not api or claim.meta.created is None or claim.meta.deleted is not None:
+        meta = claim.meta
+        if meta.created is None or meta.deleted is not None:
             continue
-        if claim.has_status or claim.meta.finalizers:
-            served_last = max(served_last, claim.meta.created.timestamp())
-        elif claim.meta.uid not in failures:
-            untouched += 1
-    return Queue(untouched=untouched, served_last=served_last)
+        if claim.has_status or meta.finalizers:
+            last = served.get(claim.api)
+            if last is None or meta.created > last:
+                served[claim.api] = meta.created
+        elif meta.uid not in failures:
+            untouched[claim.api] += 1
+    return {
+        api: Queue(untouched=untouched[api], served_last=served[api].timestamp() if api in served else 0.0)
+        for api in Api
+    }
 
 
 def rpc_of_text(text: str) -> Rpc | None:
@@ -195,13 +215,12 @@ def _status_rpc(obj: Stateful) -> Rpc | None:
 
 def _join_events(snapshot: Snapshot) -> tuple[dict[str, tuple[Failure, ...]], tuple[Event, ...]]:
     """Events by the UID of the object they are about, the newest first; and those that fit none."""
-    known = _uids(snapshot)
+    warnings = [event for event in snapshot.events if event.type in {"Warning", ""}]
+    known = _known(snapshot, warnings)
     found: dict[str, list[Failure]] = defaultdict(list)
     unattached: list[Event] = []
-    for event in snapshot.events:
-        if event.type not in {"Warning", ""}:
-            continue
-        uid = event.about_uid or _uid_by_name(event, known)
+    for event in warnings:
+        uid = event.about_uid or known.by_name.get(_name_in(event), "")
         if not uid or uid not in known.uids:
             unattached.append(event)
             continue
@@ -211,24 +230,33 @@ def _join_events(snapshot: Snapshot) -> tuple[dict[str, tuple[Failure, ...]], tu
 
 @dataclass(frozen=True, slots=True)
 class _Known:
+    """The objects that events are about, among those read: few, of the many there are."""
+
     uids: frozenset[str]
     by_name: Mapping[tuple[str, str, str], str]
 
 
-def _uids(snapshot: Snapshot) -> _Known:
+def _known(snapshot: Snapshot, events: Iterable[Event]) -> _Known:
+    uids = {event.about_uid for event in events if event.about_uid}
+    names = {_name_in(event) for event in events if not event.about_uid}
     objects: Iterable[Stateful] = (*snapshot.buckets, *snapshot.claims, *snapshot.accesses)
-    by_name = {(str(o.ref.kind), o.ref.namespace, o.ref.name): o.meta.uid for o in objects if o.meta.uid}
-    return _Known(frozenset(by_name.values()), by_name)
+    by_name: dict[tuple[str, str, str], str] = {}
+    if names:
+        listed = ((str(o.ref.kind), o.ref.namespace, o.ref.name, o.meta.uid) for o in objects if o.meta.uid)
+        by_name = {(kind, space, name): uid for kind, space, name, uid in listed if (kind, space, name) in names}
+    there = {item.meta.uid for item in objects if item.meta.uid in uids}
+    return _Known(frozenset({*there, *by_name.values()}), by_name)
 
 
-def _uid_by_name(event: Event, known: _Known) -> str:
+def _name_in(event: Event) -> tuple[str, str, str]:
+    """Kind, namespace and name of what an event without a UID is about."""
     if event.about_name:
-        return known.by_name.get((event.about_kind, event.about_namespace, event.about_name), "")
+        return event.about_kind, event.about_namespace, event.about_name
     named = _NAMED_IN_TEXT.search(event.message[:4096])
     # Only Buckets: a claim or an access of that name may exist in several namespaces.
     if named is None or named["plural"] != "buckets":
-        return ""
-    return known.by_name.get((Kind.BUCKET, "", named["name"]), "")
+        return "", "", ""
+    return Kind.BUCKET, "", named["name"]
 
 
 def _as_failure(event: Event) -> Failure:

@@ -4,8 +4,9 @@ In: traces that were joined to the object. Out: failures like those of events, t
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from cosictl.diagnosis.classify import classify
 from cosictl.diagnosis.graph import Graph, rpc_of_text
@@ -20,8 +21,7 @@ from cosictl.model.report import Evidence
 LOGS = frozenset({Carrier.SIDECAR_LOG, Carrier.DRIVER_LOG})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class Tally(Struct, frozen=True, kw_only=True, gc=False):
     """Attempts that logs of one writer count: how many at least, when, and which log.
 
     ``begun`` is when the newest was begun, where that stands in a line of its own. ``until`` is when the writer was
@@ -36,8 +36,7 @@ class Tally:
     where: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class Heard(Struct, frozen=True, kw_only=True, gc=False):
     """What logs say about one object. ``failures`` are those with words, the newest first."""
 
     failures: tuple[Failure, ...] = ()
@@ -52,11 +51,14 @@ class Heard:
         return max(both, key=lambda tally: tally.attempts, default=None)
 
 
+SILENT = Heard()
+
+
 def heard_of(graph: Graph, obj: Stateful) -> Heard:
     """Return what the logs say about an object and what it is doing now: its making, or its going."""
-    traces = graph.spoken.traces.get(obj.ref, ())
+    traces = graph.spoken.traces.get(obj.ref, ()) if graph.spoken.traces else ()
     if not traces:
-        return Heard()
+        return SILENT
     calls = _calls_of(obj)
     mine = [trace for trace in traces if trace.rpc is None or trace.rpc in calls]
     said = sorted((failure_of(trace) for trace in traces if trace.text), key=_newest_first)

@@ -5,13 +5,13 @@ ends the loop; one that is younger than a dump, or whose namespace could not be 
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from cosictl.diagnosis.advice import commands_about
 from cosictl.diagnosis.graph import Graph
 from cosictl.diagnosis.logs import Poison
 from cosictl.diagnosis.service import Sidecar
 from cosictl.knowledge.proven import PROVEN
+from cosictl.model.copying import replace
 from cosictl.model.refs import Kind, Ref
 from cosictl.model.report import Evidence, Finding
 

@@ -31,6 +31,8 @@ class Policies:
 
     def choice(self, api: Api, driver: str = "") -> PolicyChoice:
         """The choice for one driver (drivers compare without case, v0.2.2 bucket_controller.go:82)."""
+        if not self.by_driver:
+            return self.default[api]
         return self.by_driver.get((api, driver.casefold()), self.default[api])
 
     def policy(self, api: Api, driver: str = "") -> Policy:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from cosictl.diagnosis.advice import commands_about, offered
 from cosictl.diagnosis.assess import assess_access, assess_bucket, assess_claim
@@ -16,6 +15,7 @@ from cosictl.diagnosis.notes import NOTES, Observed
 from cosictl.diagnosis.notes_drivers import DRIVER_NOTES
 from cosictl.diagnosis.policy import Policies, apis_in_use, choose, effect_on
 from cosictl.knowledge.catalogue import CATALOGUE
+from cosictl.model.copying import replace
 from cosictl.model.failures import Failure, FixBy
 from cosictl.model.refs import Ref
 from cosictl.model.report import STUCK, Assessment, Evidence, Finding, Outlook, Report
@@ -51,20 +51,20 @@ def concluded(graph: Graph, policies: Policies) -> Report:
         *(assess_claim(graph, policies, claim) for claim in snapshot.claims),
         *(assess_access(graph, policies, access) for access in snapshot.accesses),
     ]
-    judged = [with_logs(graph, policies, item, verdict) for item, verdict in judged]
+    if graph.spoken.traces:
+        judged = [with_logs(graph, policies, item, verdict) for item, verdict in judged]
     assessments = tuple(assessment for assessment, _ in judged)
     findings = _findings(graph, judged)
     for add in (*NOTES, *DRIVER_NOTES):
         findings.extend(add(Observed(graph=graph, policies=policies, assessments=assessments)))
     apis = apis_in_use(graph)
-    drivers = {item.ref: item.driver for item in assessments}
     return Report(
         taken_at=snapshot.taken_at,
         basis=snapshot.basis.value,
         source=snapshot.source,
         policies=policies.shown(apis),
         objects=assessments,
-        findings=tuple(sorted(fold(graph, _once(findings), drivers), key=_worst_first)),
+        findings=tuple(sorted(fold(graph, _once(findings), assessments), key=_worst_first)),
         unread=_unread(snapshot, judged),
         drivers=_drivers(snapshot),
         namespaces=snapshot.namespaces,

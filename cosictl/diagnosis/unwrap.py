@@ -32,9 +32,9 @@ _STATUS = re.compile(
 )
 
 # What a text may carry that somebody chose: UUID-bearing names, quoted values, what follows a noun of a name.
-_UUID_NAME = re.compile(
-    r"[\w./%-]{0,200}[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}[\w./%-]{0,100}"
-)
+_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_UUID_DASHES = 4
+_NAME_BEFORE, _NAME_BEHIND = 200, 100
 # What a Python exception holds is the words of a library, not a value.
 _SINGLE_QUOTED = re.compile(r"(?<![\w])(?<!Error\()(?<!Exception\()'(?!\[(?:SSL|Errno))([^'\n]{1,300})'")
 _DOUBLE_QUOTED = re.compile(r"(?<!\\)\\?\"([^\"\\\s]{1,300})\\?\"")
@@ -50,6 +50,7 @@ _NOUN = (
     r"region|tenant) ?name"
     r"|BucketUnitType|access tier|tag|location constraint|storage class)"
 )
+_BEFORE_NOUN = ("unknown ", "invalid ", "unsupported ", "illegal ", "bad ")
 _AFTER_NOUN = re.compile(
     rf"\b(?:unknown|invalid|unsupported|illegal|bad) {_NOUN}s?(?:: | )([^\n]{{1,300}})$", re.IGNORECASE | re.MULTILINE
 )
@@ -97,12 +98,50 @@ def unwrap(text: str) -> Unwrapped:
 
 
 def mask(text: str) -> str:
-    """Blank out names and values that a user may have chosen, and invisible characters; the length stays."""
-    for pattern in (_ANSI, _URL, _UUID_NAME):
-        text = pattern.sub(lambda found: BLANK * len(found[0]), text)
-    for pattern in (_AFTER_NOUN, _SINGLE_QUOTED, _DOUBLE_QUOTED, _VALUE_QUOTED, _NAMED):
-        text = pattern.sub(_blank_group, text)
-    return text
+    """Blank out names and values that a user may have chosen, and invisible characters; the length stays.
+
+    Each pattern is asked only where a sign that it needs stands in the text.
+    """
+    if not (text.isascii() and text.isprintable()):
+        text = _ANSI.sub(_blank, text)
+    if "://" in text:
+        text = _URL.sub(_blank, text)
+    if text.count("-") >= _UUID_DASHES:
+        text = _blank_uuids(text)
+    lower = text.lower()
+    if not text.isascii() or any(word in lower for word in _BEFORE_NOUN):
+        text = _AFTER_NOUN.sub(_blank_group, text)
+    if "'" in text:
+        text = _SINGLE_QUOTED.sub(_blank_group, text)
+    if '"' in text:
+        text = _DOUBLE_QUOTED.sub(_blank_group, text)
+        text = _VALUE_QUOTED.sub(_blank_group, text)
+    return _NAMED.sub(_blank_group, text)
+
+
+def _blank(found: re.Match[str]) -> str:
+    return BLANK * len(found[0])
+
+
+def _blank_uuids(text: str) -> str:
+    """Blank out every UUID with the name around it: at most 200 characters before it and 100 behind."""
+    pieces: list[str] = []
+    done = 0
+    for found in _UUID.finditer(text):
+        if found.end() <= done:
+            continue
+        start, end = max(found.start(), done), found.end()
+        while start > done and found.start() - start < _NAME_BEFORE and _is_of_name(text[start - 1]):
+            start -= 1
+        while end < len(text) and end - found.end() < _NAME_BEHIND and _is_of_name(text[end]):
+            end += 1
+        pieces += (text[done:start], BLANK * (end - start))
+        done = end
+    return "".join((*pieces, text[done:])) if pieces else text
+
+
+def _is_of_name(letter: str) -> bool:
+    return letter.isalnum() or letter in "_./%-"
 
 
 def _blank_group(found: re.Match[str]) -> str:
@@ -134,7 +173,7 @@ def _bounded(text: str) -> str:
 
 
 def _code(match: re.Match[str]) -> GrpcCode | None:
-    if match["number"] is not None:
-        return GRPC_NUMBERS.get(int(match["number"]))
-    name = next(value for key, value in match.groupdict().items() if value is not None and key != "number")
-    return _BY_UPPER.get(name.replace("_", "").upper())
+    spelling = match.lastgroup or ""
+    if spelling == "number":
+        return GRPC_NUMBERS.get(int(match[spelling]))
+    return _BY_UPPER.get(match[spelling].replace("_", "").upper())

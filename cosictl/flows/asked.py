@@ -1,12 +1,13 @@
 """What was asked for, and which of the observed objects that is."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cosictl.diagnosis.graph import link
 from cosictl.errors import ClusterError, NotFoundError
 from cosictl.flows.driver_pods import pods_of_driver
 from cosictl.flows.labels import Matcher
+from cosictl.model.copying import replace
 from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, CosiObject
 from cosictl.model.refs import CLUSTER_SCOPED, Kind, Ref
 from cosictl.model.report import STUCK, Assessment, Outlook, Report

@@ -2,13 +2,13 @@
 
 import difflib
 from collections.abc import Callable, Collection
-from dataclasses import replace
 
 from cosictl.diagnosis.report import diagnose
 from cosictl.errors import Exit, UsageError
 from cosictl.flows.asked import Asked, narrowed
 from cosictl.knowledge.catalogue import CATALOGUE
 from cosictl.knowledge.policies import POLICIES
+from cosictl.model.copying import replace
 from cosictl.model.report import STUCK, Outlook, Report
 from cosictl.model.snapshot import Snapshot
 

@@ -1,7 +1,6 @@
 """Logs: which ones, read after the objects, and added to the observation."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import BinaryIO
 
@@ -11,6 +10,7 @@ from cosictl.intake.logfiles import Writers, origin_of, read_log_file
 from cosictl.intake.logfold import LogFold, LogsRead
 from cosictl.intake.redact import redact
 from cosictl.knowledge.images import match_image
+from cosictl.model.copying import replace
 from cosictl.model.logs import POD_LOGS, LogOrigin, LogTarget, LogWish, Writer
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot
 

@@ -1,7 +1,6 @@
 """Sidecars: observe, conclude, and say who serves what, what another sidecar would do, or how to change one."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from cosictl.diagnosis.fixes import fixes
 from cosictl.diagnosis.fleet import fleet
@@ -12,6 +11,7 @@ from cosictl.diagnosis.whatif import compare
 from cosictl.errors import NotFoundError, UsageError
 from cosictl.flows.diagnose import known_policy
 from cosictl.knowledge.policies import POLICIES
+from cosictl.model.copying import replace
 from cosictl.model.fleet import Comparison, Fix, Fleet
 from cosictl.model.report import Report
 from cosictl.model.snapshot import Snapshot

@@ -5,6 +5,7 @@ Out: a sorted, deduplicated Snapshot, and (on request) the masked JSON of every 
 it raise, apart from a list that is no list: its caller has to know, to ask again or to report a broken file.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,21 +14,17 @@ from typing import TypeVar
 import msgspec
 
 from cosictl.errors import DumpError
-from cosictl.intake.kinds import RESOURCES, AnyRow, Model, find_row, is_read
+from cosictl.intake.kinds import RESOURCES, AnyRow, find_row, is_read
 from cosictl.intake.lenient import CONTENT_ERRORS, UndecodableError, decode, dumps, loads, salvage
 from cosictl.intake.redact import redact, suspicious
 from cosictl.intake.scrub import scrub, without_noise
+from cosictl.intake.taken import Taken
 from cosictl.intake.wire import ObjectWire, Wire
 from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, CosiObject, Event, Lease, Pod
-from cosictl.model.refs import Ref
+from cosictl.model.refs import Kind
 from cosictl.model.snapshot import ReadStatus, Snapshot, TimeBasis, Undecoded
 
-M = TypeVar("M", Bucket, Claim, Access, BucketClass, AccessClass, Event, Lease, Pod)
-
 C = TypeVar("C", bound=CosiObject)
-
-# Times after this year are sentinels ("never"), not observations; they must not become "now".
-_LAST_REAL_YEAR = 2200
 
 
 class _Head(Wire):
@@ -56,33 +53,24 @@ class ListPage:
     remaining: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    model: Model
-    raw: bytes
-
-
 class SnapshotBuilder:
     """Builds a Snapshot; ``keep_raw`` also keeps the masked JSON of every object, for a dump.
 
     ``keep_exact`` keeps the COSI objects unmasked as well, for requests that repeat what a sidecar sends.
 
-    ``newest`` is the newest time seen in any object, ``seen`` the resources of which at least a list was seen,
-    ``skipped_files`` how many files of a folder were no dump, ``log_files`` those that are logs, where asked for.
+    ``seen`` are the resources of which at least a list was seen, ``skipped_files`` how many files of a folder were no
+    dump, ``log_files`` those that are logs, where asked for.
     """
 
     def __init__(self, *, source: str, keep_raw: bool = False, keep_exact: bool = False) -> None:
         self.source = source
-        self.newest: datetime | None = None
         self.seen: set[str] = set()
         self.skipped_files = 0
         self.log_files: list[str] = []
         self._keep_raw = keep_raw
         self._keep_exact = keep_exact
-        self._exact: dict[Ref, CosiObject] = {}
-        self._kept: dict[tuple[str, str], _Kept] = {}
-        self._reads: set[ReadStatus] = set()
-        self._undecoded: dict[Undecoded, None] = {}
+        self.taken = Taken()
+        self._latest = ("", "")
 
     def add(self, raw: bytes | msgspec.Raw, *, origin: str, kind: str = "", api_version: str = "") -> bool:
         """Take one Kubernetes object as JSON; never raises for content.
@@ -126,9 +114,57 @@ class SnapshotBuilder:
             remaining=page.metadata.remaining_item_count,
         )
 
+    def add_block(self, block: bytes, *, origin: str, kind: str = "", api_version: str = "") -> bool:
+        """Take a JSON array of objects; returns False, with nothing taken, where it is none.
+
+        ``kind`` and ``api_version`` are used where the objects do not say. A block of objects that say nothing, and
+        of which nobody else does, is not taken either: the end of their list may tell.
+        """
+        if self._add_alike(block, *((kind, api_version) if kind else self._latest)):
+            return True
+        try:
+            items = msgspec.json.decode(block, type=list[msgspec.Raw])
+            heads = [decode(bytes(item), _Head) for item in items]
+        except (*CONTENT_ERRORS, UndecodableError):
+            return False
+        if not kind and not all(head.kind for head in heads):
+            return False
+        alike: dict[tuple[str, str], list[msgspec.Raw]] = defaultdict(list)
+        for head, item in zip(heads, items, strict=True):
+            self._latest = head.kind or kind, head.api_version or api_version
+            alike[self._latest].append(item)
+        for (own_kind, own_version), some in alike.items():
+            if not self._add_alike(b"[" + b",".join(some) + b"]", own_kind, own_version):
+                for item in some:
+                    self.add(item, origin=origin, kind=own_kind, api_version=own_version)
+        return True
+
+    def _add_alike(self, block: bytes, kind: str, api_version: str) -> bool:
+        """Take objects that are all of one kind and without fault, all at once; else none, and tell so."""
+        row = find_row(api_version, kind)
+        if row is None or self._keep_raw or self._keep_exact:
+            return False
+        models = row.read_all(block, kind, api_version)
+        if models is None:
+            return False
+        self.seen.add(RESOURCES[kind])
+        for model in models:
+            self.taken.keep(kind, model)
+        return True
+
+    def absorb(self, other: "SnapshotBuilder") -> None:
+        """Take everything that another builder took."""
+        self.taken.absorb(other.taken)
+        self.seen |= other.seen
+        self.skipped_files += other.skipped_files
+
+    def part(self) -> "SnapshotBuilder":
+        """Return an empty builder that keeps what this one keeps: for what may yet turn out to be broken."""
+        return SnapshotBuilder(source=self.source, keep_raw=self._keep_raw, keep_exact=self._keep_exact)
+
     def note(self, status: ReadStatus) -> None:
         """Record how reading one resource went; the server's words are masked here."""
-        self._reads.add(
+        self.taken.reads.add(
             ReadStatus(
                 resource=status.resource,
                 outcome=status.outcome,
@@ -146,7 +182,7 @@ class SnapshotBuilder:
             source=redact(record.source),
             reason=redact(record.reason),
         )
-        self._undecoded[masked] = None
+        self.taken.undecoded[masked] = None
 
     def build(self, *, taken_at: datetime, basis: TimeBasis, namespaces: tuple[str, ...] = ()) -> Snapshot:
         """Make the Snapshot of everything taken so far."""
@@ -155,16 +191,18 @@ class SnapshotBuilder:
             basis=basis,
             source=self.source,
             namespaces=tuple(sorted(namespaces)),
-            buckets=self._sorted(Bucket),
-            claims=self._sorted(Claim),
-            accesses=self._sorted(Access),
-            bucket_classes=self._sorted(BucketClass),
-            access_classes=self._sorted(AccessClass),
-            events=self._sorted(Event),
-            leases=self._sorted(Lease),
-            pods=self._sorted(Pod),
-            reads=tuple(sorted(self._reads, key=lambda s: (s.resource, s.scope, s.outcome, s.reason))),
-            undecoded=tuple(sorted(self._undecoded, key=lambda u: (u.kind, u.namespace, u.name, u.source, u.reason))),
+            buckets=self.taken.of(Kind.BUCKET, Bucket),
+            claims=self.taken.of(Kind.CLAIM, Claim),
+            accesses=self.taken.of(Kind.ACCESS, Access),
+            bucket_classes=self.taken.of(Kind.BUCKET_CLASS, BucketClass),
+            access_classes=self.taken.of(Kind.ACCESS_CLASS, AccessClass),
+            events=self.taken.of("Event", Event),
+            leases=self.taken.of("Lease", Lease),
+            pods=self.taken.of("Pod", Pod),
+            reads=tuple(sorted(self.taken.reads, key=lambda s: (s.resource, s.scope, s.outcome, s.reason))),
+            undecoded=tuple(
+                sorted(self.taken.undecoded, key=lambda u: (u.kind, u.namespace, u.name, u.source, u.reason))
+            ),
             skipped_files=self.skipped_files,
         )
 
@@ -174,30 +212,27 @@ class SnapshotBuilder:
         Needs ``keep_exact``.
         """
         assert self._keep_exact, "this builder was not asked to keep exact objects"
-        found = self._exact.get(item.ref)
+        found = self.taken.exact.get(item.ref)
         return found if isinstance(found, type(item)) else item
 
     def raw_items(self) -> Iterator[bytes]:
         """Yield the masked JSON of every object in a stable order; needs ``keep_raw``."""
         assert self._keep_raw, "this builder was not asked to keep raw objects"
-        for _, kept in sorted(self._kept.items(), key=lambda item: (item[0][0], _order(item[1].model))):
-            yield kept.raw
+        yield from self.taken.sorted_raws()
+
+    def newest(self) -> datetime | None:
+        """Return the newest time seen in any object; None where there is none."""
+        return self.taken.newest()
 
     def _keep(self, row: AnyRow, data: bytes, kind: str, api_version: str) -> None:
         found = row.read(data, lambda data: self._masked(data, kind, api_version))
         if found is None:
             return
         model, masked = found
-        meta = model.meta
-        key = (kind, meta.uid or f"{meta.namespace}/{meta.name}")
-        before = self._kept.get(key)
-        if before is None or _version(before.model) <= _version(model):
-            self._kept[key] = _Kept(model, masked if self._keep_raw else b"")
-            if self._keep_exact:
-                exact = row.read(data, lambda data: data)
-                if exact is not None and isinstance(exact[0], CosiObject):
-                    self._exact[exact[0].ref] = exact[0]
-        self._saw(model)
+        if self.taken.keep(kind, model, masked if self._keep_raw else b"") and self._keep_exact:
+            exact = row.read(data, lambda data: data)
+            if exact is not None and isinstance(exact[0], CosiObject):
+                self.taken.exact[exact[0].ref] = exact[0]
 
     def _masked(self, data: bytes, kind: str, api_version: str) -> bytes:
         """Return the object's JSON as it may be kept; the very same bytes where there is nothing to do."""
@@ -217,35 +252,6 @@ class SnapshotBuilder:
         self.seen.add(RESOURCES[kind])
         self.add_undecoded(_describe(data, kind, origin, reason))
         return True
-
-    def _saw(self, model: Model) -> None:
-        """Remember the newest time; not that of a Pod's deletion, which lies in the future while it shuts down."""
-        times = [model.meta.created]
-        match model:
-            case Event():
-                times += (model.first, model.last)
-            case Lease():
-                times.append(model.renewed)
-            case Bucket() | Claim() | Access():
-                times += (model.meta.deleted, model.error.time if model.error else None)
-            case _:
-                pass
-        for time in times:
-            if time and time.year < _LAST_REAL_YEAR and (self.newest is None or time > self.newest):
-                self.newest = time
-
-    def _sorted(self, wanted: type[M]) -> tuple[M, ...]:
-        found = [kept.model for kept in self._kept.values() if isinstance(kept.model, wanted)]
-        return tuple(sorted(found, key=_order))
-
-
-def _order(model: Model) -> tuple[str, str, str]:
-    return model.meta.namespace, model.meta.name, model.meta.uid
-
-
-def _version(model: Model) -> int:
-    version = model.meta.resource_version
-    return int(version) if version.isdecimal() and len(version) < 20 else -1
 
 
 def _describe(data: bytes, kind: str, origin: str, reason: str) -> Undecoded:
@@ -281,3 +287,7 @@ def _decode_list(raw: bytes, origin: str) -> _ListWire:
 
 class _ListHead(_Head):
     metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
+
+
+def _place(record: Undecoded) -> tuple[str, ...]:
+    return record.kind, record.namespace, record.name, record.source, record.reason

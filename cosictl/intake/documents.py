@@ -31,6 +31,13 @@ class NoDumpError(ValueError):
     """The bytes are something else than a dump."""
 
 
+class EmptyDumpError(NoDumpError):
+    """There is nothing but white space."""
+
+    def __init__(self) -> None:
+        super().__init__("it is empty")
+
+
 class BrokenDumpError(ValueError):
     """The bytes begin like a dump and cannot be read to their end; says where and why."""
 

@@ -17,8 +17,9 @@ from typing import BinaryIO
 
 from cosictl.errors import DumpError
 from cosictl.intake import dump
+from cosictl.intake.blocks import ListHead, pieces_of, split
 from cosictl.intake.builder import SnapshotBuilder
-from cosictl.intake.documents import BrokenDumpError, NoDumpError, json_documents
+from cosictl.intake.documents import BrokenDumpError, EmptyDumpError, NoDumpError, json_documents
 from cosictl.intake.kinds import RESOURCES, is_read
 from cosictl.intake.lenient import UndecodableError, decode
 from cosictl.intake.logfiles import SUFFIX as LOG_SUFFIX
@@ -95,8 +96,9 @@ def _now(intake: _Intake, as_of: datetime | None, clock: datetime | None) -> tup
         return as_of, TimeBasis.AS_OF
     if intake.times:
         return max(intake.times), TimeBasis.DUMP
-    if intake.builder.newest is not None:
-        return intake.builder.newest, TimeBasis.NEWEST
+    newest = intake.builder.newest()
+    if newest is not None:
+        return newest, TimeBasis.NEWEST
     return clock or _EPOCH, TimeBasis.LOCAL
 
 
@@ -104,21 +106,13 @@ def _read_named(path: str, stdin: BinaryIO | None, intake: _Intake) -> None:
     """Read a file the user named: whatever is wrong with it is an error."""
     shown = "standard input" if path == STDIN else path
     try:
-        data = (stdin or sys.stdin.buffer).read() if path == STDIN else Path(path).read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL byte
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise DumpError(
-            f"{shown}: cannot be read: {reason or error}",
-            next_step="check the path and its permissions",
-        ) from None
-    if not data.strip():
+        recognised = _read_file(stdin or sys.stdin.buffer, path, intake) if path == STDIN else _read_path(path, intake)
+    except EmptyDumpError:
         raise DumpError(
             f"{shown}: is empty",
             meaning="the command that should have filled it printed nothing",
             next_step=f"record it again: {_RECORD_HINT}",
-        )
-    try:
-        recognised = _read_bytes(data, path, intake)
+        ) from None
     except BrokenDumpError as error:
         raise DumpError(
             f"{shown}: cannot be read to its end: {error}",
@@ -127,6 +121,12 @@ def _read_named(path: str, stdin: BinaryIO | None, intake: _Intake) -> None:
         ) from None
     except NoDumpError as error:
         raise _no_dump(shown, str(error)) from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL byte
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise DumpError(
+            f"{shown}: cannot be read: {reason or error}",
+            next_step="check the path and its permissions",
+        ) from None
     if not recognised:
         raise _no_dump(shown, "it holds no Kubernetes object")
 
@@ -143,7 +143,7 @@ def _read_folder(folder: Path, given: str, intake: _Intake) -> None:
             builder.log_files.append(str(path))
             continue
         try:
-            recognised = _read_bytes(path.read_bytes(), str(path), intake)
+            recognised = _read_path(str(path), intake)
         except NoDumpError:
             recognised = False
         except (BrokenDumpError, DumpError, OSError) as error:
@@ -175,12 +175,38 @@ def _files_below(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _read_bytes(data: bytes, path: str, intake: _Intake) -> bool:
-    """Take every document of one file; tells whether any was part of a dump."""
+def _read_path(path: str, intake: _Intake) -> bool:
+    with Path(path).open("rb") as file:
+        return _read_file(file, path, intake)
+
+
+def _read_file(file: BinaryIO, path: str, intake: _Intake) -> bool:
+    """Take every document of one file, all or none of them; tells whether any was part of a dump."""
+    part = intake.builder.part()
+    own = _Intake(part, times=intake.times, scopes=intake.scopes)
+
+    def take(block: bytes, head: ListHead) -> bool:
+        kind = _kind_of_items(head)
+        return kind is not None and part.add_block(block, origin=path, kind=kind, api_version=head.api_version)
+
+    rest = split(pieces_of(file), take)
+    if not rest.strip():
+        raise EmptyDumpError
     recognised = False
-    for document in json_documents(data):
-        recognised = _take(document, path, intake) or recognised
+    for document in json_documents(rest):
+        recognised = _take(document, path, own) or recognised
+    intake.builder.absorb(part)
     return recognised
+
+
+def _kind_of_items(head: ListHead) -> str | None:
+    """Return what a list says its items are, "" where it leaves that to them; None where it is no list of ours."""
+    if head.kind in {"", "List"}:
+        return ""
+    if head.kind == dump.KIND:
+        return "" if head.api_version == dump.API_VERSION else None
+    kind = head.kind.removesuffix("List")
+    return kind if kind != head.kind and is_read(head.api_version, kind) else None
 
 
 def _take(document: bytes, path: str, intake: _Intake) -> bool:

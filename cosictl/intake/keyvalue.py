@@ -7,6 +7,7 @@ read like a word. Linear in the length of the text: what is scanned is either co
 """
 
 import re
+from bisect import bisect_left
 
 from cosictl.model.masking import MASK
 
@@ -19,6 +20,7 @@ _NAMES = (
     r"|(?:api|account|storage|private|encryption)[_ -]?key"
     r"|signatureprovided"
 )
+_WORD = re.compile(_WORDS)
 _CORE = rf"(?P<core>{_NAMES}|{_PASSWORDS}|{_WORDS})"
 _QUOTE = r"\\*[\"'`]"
 _FLAGS = re.ASCII | re.IGNORECASE
@@ -35,6 +37,11 @@ _PAIR = re.compile(
     r"|(?P<blank>[ \t]+)(?=[^\s-])"
     r")",
     _FLAGS,
+)
+# What the names of _CORE begin with: to look for these is much faster than to ask the pattern everywhere.
+_FIRST_WORDS = (
+    *("secret", "access", "api", "account", "storage", "private", "encryption", "sig"),
+    *("passw", "passphrase", "pwd", "token", "credential", "authorization"),
 )
 _KEY = re.compile(rf".*?{_CORE}", _FLAGS | re.DOTALL)
 _IDENTIFIER_END = re.compile(r"[\w.-]*$", re.ASCII)
@@ -87,15 +94,37 @@ def mask_value(key: str, value: str) -> str:
 
 def mask_pairs(text: str) -> str:
     """Mask the value of every pair in ``text`` whose name says that it is a credential."""
+    starts = _starts(text.lower()) if text.isascii() else None
     pieces: list[str] = []
     done = position = 0
-    while match := _PAIR.search(text, position):
+    while match := _next_pair(text, starts, position):
         position = match.end()
         span = _value_span(text, match)
         if span is not None:
             pieces += (text[done : span[0]], MASK)
             done = position = span[1]
     return "".join((*pieces, text[done:])) if pieces else text
+
+
+def _starts(lower: str) -> list[int]:
+    found = set()
+    for word in _FIRST_WORDS:
+        at = lower.find(word)
+        while at >= 0:
+            found.add(at)
+            at = lower.find(word, at + 1)
+    return sorted(found)
+
+
+def _next_pair(text: str, starts: list[int] | None, position: int) -> re.Match[str] | None:
+    """Find the next pair; ``starts`` is where one can begin, None where only the pattern knows (letters of others)."""
+    if starts is None:
+        return _PAIR.search(text, position)
+    for start in starts[bisect_left(starts, position) :]:
+        match = _PAIR.match(text, start)
+        if match is not None:
+            return match
+    return None
 
 
 def _value_span(text: str, match: re.Match[str]) -> tuple[int, int] | None:
@@ -118,9 +147,9 @@ def _value_span(text: str, match: re.Match[str]) -> tuple[int, int] | None:
 def _after_blank(text: str, match: re.Match[str], core: str) -> tuple[int, int] | None:
     """Judge ``--password value``, ``"--password","value"`` and ``token 9f3a77c1d2e34b5a``."""
     before = text[max(0, match.start() - 60) : match.start()]
-    if _FLAG_BEFORE.search(before):
+    if "-" in before and _FLAG_BEFORE.search(before):
         return _quoted_span(text, match.end()) or _bare_span(text, match.end())
-    if match["listed"] is not None or (core != "token" and re.fullmatch(_WORDS, core)):
+    if match["listed"] is not None or (core != "token" and _WORD.fullmatch(core)):
         return None
     span = _unlike_prose(text, match.end())
     return span if span and _LONG_RUN.fullmatch(text, *span) else None
@@ -130,7 +159,7 @@ def _after_colon(text: str, match: re.Match[str], core: str) -> tuple[int, int] 
     """Judge ``name: value`` and ``name:value``, which prose uses too."""
     start = match.start()
     before = text[max(0, start - 1) : start]
-    plain_word = " " in core or (re.fullmatch(_WORDS, core) is not None and before not in {"-", "_"})
+    plain_word = " " in core or (_WORD.fullmatch(core) is not None and before not in {"-", "_"})
     span = _quoted_span(text, match.end())
     if span:
         value = text[span[0] : span[1]]

@@ -8,8 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import msgspec
+
 from cosictl.intake import core, v1alpha1, v1alpha2
-from cosictl.intake.lenient import decode
+from cosictl.intake.lenient import CONTENT_ERRORS, UndecodableError, decode
+from cosictl.intake.redact import suspicious
+from cosictl.intake.scrub import scrub
 from cosictl.intake.wire import ObjectWire
 from cosictl.model.objects import CosiObject, Event, Lease, Pod
 from cosictl.model.refs import Kind
@@ -29,13 +33,17 @@ RESOURCES = {
 }
 
 
+def _all(_wire: ObjectWire) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row(Generic[W]):
     """How objects of one kind are decoded. ``concerns`` tells the few of interest from the many of the cluster."""
 
     wire: type[W]
     convert: Callable[[W], Model]
-    concerns: Callable[[W], bool] = lambda _wire: True
+    concerns: Callable[[W], bool] = _all
 
     def read(self, data: bytes, mask: Callable[[bytes], bytes]) -> tuple[Model, bytes] | None:
         """Decode, mask and convert one object; None if it does not concern COSI.
@@ -48,6 +56,31 @@ class Row(Generic[W]):
             return None
         masked = mask(data)
         return self.convert(wire if masked is data else decode(masked, self.wire)), masked
+
+    def read_all(self, block: bytes, kind: str, api_version: str) -> list[Model] | None:
+        """Decode, mask and convert a JSON array of objects of this kind; None where one of them needs a closer look.
+
+        Only what is kept is masked, so this is for those who need no masked JSON.
+        """
+        try:
+            wires = msgspec.json.decode(block, type=list[self.wire])  # type: ignore[name-defined]
+        except CONTENT_ERRORS:
+            return None
+        if any((wire.kind and wire.kind != kind) or (wire.api_version or api_version) != api_version for wire in wires):
+            return None
+        if self.concerns is not _all:
+            wires = [wire for wire in wires if self.concerns(wire)]
+        try:
+            if suspicious(msgspec.json.encode(wires)):
+                wires = [self._masked(wire) for wire in wires]
+            return [self.convert(wire) for wire in wires]
+        except UndecodableError:
+            return None
+
+    def _masked(self, wire: W) -> W:
+        if not suspicious(msgspec.json.encode(wire)):
+            return wire
+        return msgspec.convert(scrub(msgspec.to_builtins(wire)), self.wire)
 
 
 AnyRow = (

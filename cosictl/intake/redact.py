@@ -14,13 +14,15 @@ from cosictl.model.masking import MASK
 # Fragments of which at least one stands in every text that any rule below could change: they make the ordinary
 # case cheap, some substring searches for a whole object instead of patterns for each of its texts. Bytes that
 # are in none of them are removed first, which shortens the search and can only find too much.
-_MARKERS = (
-    *(b"secret", b"token", b"key", b"passw", b"passp", b"pwd", b"cred", b"sig"),
-    *(b"authoriz", b"bearer", b"basic", b"cookie", b"@"),
-)
+_PAIR_MARKERS = (b"secret", b"token", b"key", b"passw", b"passp", b"pwd", b"cred", b"sig", b"authoriz")
+_MARKERS = (*_PAIR_MARKERS, b"bearer", b"basic", b"cookie", b"@")
 _LOWER = bytes.maketrans(bytes(range(ord("A"), ord("Z") + 1)), bytes(range(ord("a"), ord("z") + 1)))
 _IRRELEVANT = bytes(set(range(256)) - set(b"".join(_MARKERS)) - set(b"".join(_MARKERS).upper()))
-_SHAPE_MARKERS = re.compile(rb"A(?:KIA|SIA|Iza)|GOOG|yJ|ya29|g(?:h[pos]_|lpat-)|_pat_|xox|hvs\.|\\u")
+_SHAPE_MARKERS = (
+    *(b"AKIA", b"ASIA", b"AIza", b"GOOG", b"yJ", b"ya29", b"ghp_", b"gho_", b"ghs_", b"glpat-"),
+    *(b"_pat_", b"xox", b"hvs.", b"\\u"),
+)
+_SHAPE_SIGNS = re.compile(rb"A(?:KIA|SIA|Iza)|GOOG|yJ|ya29|g(?:h[pos]_|lpat-)|_pat_|xox|hvs\.|\\u")
 
 _FLAGS = re.ASCII | re.IGNORECASE
 # A token starts where no longer word is running; an escape sequence (%3D, \n) before it does not count.
@@ -64,19 +66,29 @@ _MOST_ROUNDS = 10
 def suspicious(data: bytes) -> bool:
     r"""Tell whether JSON or other text may hold a credential (a necessary condition; ``\\u`` may hide a letter)."""
     letters = data.translate(_LOWER, _IRRELEVANT)
+    # A generator would cost more than the searches: every text and object passes here.
     for marker in _MARKERS:
         if marker in letters:
             return True
-    return _SHAPE_MARKERS.search(data) is not None
+    return _SHAPE_SIGNS.search(data) is not None
 
 
 def redact(text: str) -> str:
     """Mask every credential in ``text``; see the module for what counts as one."""
-    if not suspicious(text.encode("utf-8", "replace")):
+    data = text.encode("utf-8", "replace")
+    if not suspicious(data):
         return text
+    # Masking takes letters away, and adds none: a step that nothing calls for now is not called for later.
+    letters = data.translate(_LOWER, _IRRELEVANT)
+    steps = []
+    for step, markers in _STEPS:
+        for marker in markers:
+            if marker in letters or marker in data:
+                steps.append(step)
+                break
     for _ in range(_MOST_ROUNDS):
         masked = text
-        for step in _STEPS:
+        for step in steps:
             masked = step(masked)
         if masked == text:
             break
@@ -118,12 +130,13 @@ def _shapes(text: str) -> str:
     return _SHAPES.sub(MASK, text)
 
 
-_STEPS: tuple[Callable[[str], str], ...] = (
-    _pem,
-    _userinfo,
-    _cookies,
-    _authorization,
-    _scheme,
-    _shapes,
-    mask_pairs,
+# What each step needs to find anything at all.
+_STEPS: tuple[tuple[Callable[[str], str], tuple[bytes, ...]], ...] = (
+    (_pem, (b"key",)),
+    (_userinfo, (b"@",)),
+    (_cookies, (b"cookie",)),
+    (_authorization, (b"authoriz",)),
+    (_scheme, (b"bearer", b"basic")),
+    (_shapes, _SHAPE_MARKERS),
+    (mask_pairs, _PAIR_MARKERS),
 )

@@ -5,6 +5,7 @@ diagnosis needs (``managedFields``, kubectl's copy of the manifest). Doing it tw
 """
 
 import re
+from functools import lru_cache
 
 from cosictl.intake.keyvalue import mask_value
 from cosictl.intake.lenient import UndecodableError
@@ -13,6 +14,10 @@ from cosictl.intake.wire import LAST_APPLIED
 
 _DEEPEST = 100
 _FLAG = re.compile(r"--?[\w.-]+", re.ASCII)
+
+
+# Keys are few and come again with every object.
+_redact_key = lru_cache(maxsize=1024)(redact)
 
 
 def scrub(tree: object) -> object:
@@ -68,5 +73,5 @@ def _scrub_map(values: dict[object, object], depth: int) -> dict[str, object]:
             masked = mask_value(str(key), masked)
             if key == "value":
                 masked = mask_value(name, masked)
-        scrubbed[redact(str(key))] = masked
+        scrubbed[_redact_key(str(key))] = masked
     return scrubbed

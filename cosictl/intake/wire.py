@@ -7,15 +7,23 @@ In: JSON fields as Kubernetes spells them. Out: structs that hold only what is n
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import msgspec
 
 from cosictl.intake.lenient import UndecodableError
 from cosictl.model.objects import ClaimLink, Meta, StatusError
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 # One empty map for all objects that have none: a large cluster holds hundreds of thousands of them.
 _NOTHING: dict[str, str] = {}
+# Of finalizers and parameters a cluster has few different ones, and very many copies.
+_LISTS: dict[tuple[str, ...], tuple[str, ...]] = {}
+_MAPS: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
+_MOST_KEPT = 4096
 
 
 class Wire(msgspec.Struct, rename="camel", gc=False, kw_only=True):
@@ -55,8 +63,10 @@ class ReferenceWire(Wire):
 
 
 class ObjectWire(Wire):
-    """Base of whole objects."""
+    """Base of whole objects; typed lists leave out what their items are."""
 
+    api_version: str = ""
+    kind: str = ""
     metadata: MetaWire = msgspec.field(default_factory=MetaWire)
 
 
@@ -96,13 +106,24 @@ def moment(value: datetime | None) -> datetime | None:
 
 
 def words(values: Iterable[str] | None) -> tuple[str, ...]:
-    """Return a list of few different words, each kept in memory once."""
-    return tuple(sys.intern(value) for value in values) if values else ()
+    """Return a list of few different words; equal lists are the same object."""
+    if not values:
+        return ()
+    found = tuple(values)
+    return _once(_LISTS, found, found)
 
 
 def text_map(values: Mapping[str, str] | None) -> Mapping[str, str]:
-    """Return a map of texts; all empty ones are the same object."""
-    return values or _NOTHING
+    """Return a map of texts; equal ones are the same object, which nobody may change."""
+    if not values:
+        return _NOTHING
+    return _once(_MAPS, tuple(values.items()), values)
+
+
+def _once(kept: dict[K, V], key: K, value: V) -> V:
+    if len(kept) > _MOST_KEPT:
+        kept.clear()
+    return kept.setdefault(key, value)
 
 
 def status_error(wire: StatusErrorWire | None) -> StatusError | None:

@@ -3,9 +3,10 @@
 The words are those of the labelled corpus the classifier is measured on.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from cosictl.model.refs import Rpc
 
@@ -85,8 +86,7 @@ class GrpcCode(StrEnum):
 GRPC_NUMBERS = dict(enumerate(GrpcCode))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(Struct, frozen=True, kw_only=True, gc=False):
     """One recorded failure: its (redacted) text, where it stood and when it was seen.
 
     ``count`` is what the carrier counted, a lower bound of the attempts. ``rpc`` is the call that failed, or
@@ -103,8 +103,7 @@ class Failure:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Classification:
+class Classification(Struct, frozen=True, kw_only=True, gc=False):
     """What one failure text means.
 
     ``retryable``: would the very same request, with nobody changing anything, have a realistic chance later?

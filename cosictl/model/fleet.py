@@ -4,14 +4,14 @@ Policies, hazards and images are named by their names and sentences here; the ro
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cosictl.model.refs import Api, Ref
 from cosictl.model.report import Outlook, PolicyChoice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Component:
+class Component(Struct, frozen=True, kw_only=True, gc=False):
     """One container that runs a sidecar or a controller, and what its image is known to be.
 
     ``ended`` is how it last ended ("" where it never did). ``api`` is None where the image does not tell. The owner is
@@ -42,8 +42,7 @@ class Component:
         return f"{self.namespace}/{self.pod}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaseView:
+class LeaseView(Struct, frozen=True, kw_only=True, gc=False):
     """A Lease as people look at it; ``age`` is seconds since it was renewed, None where it does not say.
 
     ``state`` is one of alive, takeover, dead and untold.
@@ -55,8 +54,7 @@ class LeaseView:
     state: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HazardNote:
+class HazardNote(Struct, frozen=True, kw_only=True, gc=False):
     """One thing about a release that surprises people. ``seen``: the findings here by which it shows itself.
 
     ``first``: it belongs to what a person on call has to know first.
@@ -69,8 +67,7 @@ class HazardNote:
     first: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriverLine:
+class DriverLine(Struct, frozen=True, kw_only=True, gc=False):
     """One driver in one API version, with who serves it.
 
     ``matched`` says how the Pods were found. ``leases`` are all that live, or the dead ones where none does.
@@ -93,8 +90,7 @@ class DriverLine:
     calls: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fleet:
+class Fleet(Struct, frozen=True, kw_only=True, gc=False):
     """All drivers, the sidecars nobody could be matched with, and living Leases of drivers nobody names."""
 
     drivers: tuple[DriverLine, ...]
@@ -102,8 +98,7 @@ class Fleet:
     unnamed: tuple[LeaseView, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prospect:
+class Prospect(Struct, frozen=True, kw_only=True, gc=False):
     """What one policy would do with the failing objects of a cluster.
 
     ``ends``: loops of now that would stop. ``parks``: what it would leave alone until somebody acts. ``hopeless``:
@@ -123,8 +118,7 @@ class Prospect:
     calls: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True, gc=False):
     """Prospects of several policies for one cluster, beside what runs now.
 
     ``counted`` are the objects that policies say something about, ``silent`` the failing ones whose record names no
@@ -140,8 +134,7 @@ class Comparison:
     prospects: tuple[Prospect, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fix:
+class Fix(Struct, frozen=True, kw_only=True, gc=False):
     """One workload whose sidecar can be changed, or why it cannot.
 
     ``to`` is "" where no image can be named. ``looping`` is how many objects of its drivers loop now.

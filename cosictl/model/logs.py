@@ -3,9 +3,10 @@
 Texts are masked already (intake does that) and otherwise as they were written: hostile until rendered.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Rpc
@@ -31,8 +32,7 @@ class Severity(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogOrigin:
+class LogOrigin(Struct, frozen=True, kw_only=True, gc=False):
     """One log: that of a container, or a file.
 
     ``file`` is its path, empty for a log that was read from the cluster; ``pod`` is empty where the path does not say
@@ -55,16 +55,14 @@ class LogOrigin:
         return f"container {self.container} of pod {self.namespace}/{self.pod}{which}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogTarget:
+class LogTarget(Struct, frozen=True, kw_only=True, gc=False):
     """A log to be read from the cluster. ``previous``: also that of the process before."""
 
     origin: LogOrigin
     previous: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogNames:
+class LogNames(Struct, frozen=True, kw_only=True, gc=False):
     """The names that a line carries; empty ones it does not say.
 
     ``kind`` is what the line is about. ``bucket`` is a Bucket's name or its bucketID, ``account`` an account name or
@@ -83,8 +81,7 @@ class LogNames:
         return bool(self.bucket or self.access or self.claim or self.account or self.uid)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogRecord:
+class LogRecord(Struct, frozen=True, kw_only=True, gc=False):
     """One line, or one block of lines, as far as a diagnosis needs it.
 
     ``text`` is the failure, empty where the line only says that something was tried. ``is_attempt``: the line stands
@@ -103,8 +100,7 @@ class LogRecord:
     is_repeat: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogTrace:
+class LogTrace(Struct, frozen=True, kw_only=True, gc=False):
     """All records of one log about one object with one text, those that differ in numbers only taken together.
 
     ``text`` is the newest of them. ``attempts`` counts the records that stand for an attempt, ``lines`` those of which
@@ -126,16 +122,14 @@ class LogTrace:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
+class Begun(Struct, frozen=True, kw_only=True, gc=False):
     """An object that was taken up, and when."""
 
     names: LogNames
     at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crash:
+class Crash(Struct, frozen=True, kw_only=True, gc=False):
     """The end of a process by a panic.
 
     ``words`` are the panic and the first frames of its stack. ``names`` are those of the object that was taken up
@@ -155,8 +149,7 @@ class Crash:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogWish:
+class LogWish(Struct, frozen=True, kw_only=True, gc=False):
     """Which logs to read: files, those of the cluster (``live``), those in folders of a dump (``folders``).
 
     ``since`` is how far to look back from the observation, None for everything that is there; it holds for files only

@@ -5,14 +5,14 @@ that), and otherwise as the server sent them: hostile until rendered.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from cosictl.model.refs import Api, Kind, Ref
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meta:
+class Meta(Struct, frozen=True, kw_only=True, gc=False):
     """Object metadata; ``deleted`` is the deletionTimestamp."""
 
     name: str
@@ -27,16 +27,14 @@ class Meta:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusError:
+class StatusError(Struct, frozen=True, kw_only=True, gc=False):
     """``status.error`` of v1alpha2."""
 
     message: str
     time: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimLink:
+class ClaimLink(Struct, frozen=True, kw_only=True, gc=False):
     """A Bucket's reference to its claim: ``spec.bucketClaim`` (v1alpha1), ``spec.bucketClaimRef`` (v1alpha2)."""
 
     namespace: str = ""
@@ -44,8 +42,7 @@ class ClaimLink:
     uid: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bucket:
+class Bucket(Struct, frozen=True, kw_only=True, gc=False):
     """A Bucket. ``ready`` is None where the status does not say; ``has_status`` tells an absent status."""
 
     api: Api
@@ -68,8 +65,7 @@ class Bucket:
         return Ref(Kind.BUCKET, "", self.meta.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True, gc=False):
     """A BucketClaim. ``bucket_name`` is status.bucketName (v1alpha1) or status.boundBucketName (v1alpha2)."""
 
     api: Api
@@ -88,8 +84,7 @@ class Claim:
         return Ref(Kind.CLAIM, self.meta.namespace, self.meta.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessedBucket:
+class AccessedBucket(Struct, frozen=True, kw_only=True, gc=False):
     """One entry of status.accessedBuckets of a v1alpha2 BucketAccess."""
 
     name: str
@@ -97,8 +92,7 @@ class AccessedBucket:
     claim_name: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class Access(Struct, frozen=True, kw_only=True, gc=False):
     """A BucketAccess. ``claim_names`` has one entry in v1alpha1, one or more in v1alpha2.
 
     Of v1alpha2 only: ``modes`` (spec.bucketClaims[].accessMode by claim), ``accessed``, ``driver``, ``auth_type`` and
@@ -128,8 +122,7 @@ class Access:
         return Ref(Kind.ACCESS, self.meta.namespace, self.meta.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BucketClass:
+class BucketClass(Struct, frozen=True, kw_only=True, gc=False):
     """A BucketClass."""
 
     api: Api
@@ -144,8 +137,7 @@ class BucketClass:
         return Ref(Kind.BUCKET_CLASS, "", self.meta.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessClass:
+class AccessClass(Struct, frozen=True, kw_only=True, gc=False):
     """A BucketAccessClass."""
 
     api: Api
@@ -160,8 +152,7 @@ class AccessClass:
         return Ref(Kind.ACCESS_CLASS, "", self.meta.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True, gc=False):
     """A Kubernetes Event, core or events.k8s.io. ``count`` is at least 1 and a lower bound of what happened."""
 
     meta: Meta
@@ -178,8 +169,7 @@ class Event:
     about_uid: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
+class Lease(Struct, frozen=True, kw_only=True, gc=False):
     """A coordination Lease; ``duration`` is in seconds."""
 
     meta: Meta
@@ -197,8 +187,7 @@ class Lease:
         return self.holder.partition("_")[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
+class Container(Struct, frozen=True, kw_only=True, gc=False):
     """One container of a Pod, spec and status together. ``exit_code`` and ``exit_text`` are of its last end.
 
     ``init``: it stands among the Pod's init containers, as native sidecars do.
@@ -217,8 +206,7 @@ class Container:
     init: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pod:
+class Pod(Struct, frozen=True, kw_only=True, gc=False):
     """A Pod that looks like a COSI controller or sidecar.
 
     ``owner_kind`` and ``owner_name`` are of what made it, a Deployment where it was a Deployment's ReplicaSet.

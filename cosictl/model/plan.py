@@ -1,10 +1,11 @@
 """A plan of changes: typed steps, what each was planned on, and what became of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from cosictl.model.refs import Ref
 
@@ -41,16 +42,14 @@ class Result(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True, gc=False):
     """The object a step writes to. ``api_version`` as in manifests: ``objectstorage.k8s.io/v1alpha1``, ``v1``."""
 
     ref: Ref
     api_version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
+class Pin(Struct, frozen=True, kw_only=True, gc=False):
     """What must still hold when the step is done. Counts, times of a loop and resourceVersions are not in it.
 
     ``failure`` is the fingerprint of the failure (code, cause, rule, masked text) of the object the step solves;
@@ -64,8 +63,7 @@ class Pin:
     failure: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True, gc=False):
     """One change.
 
     ``pin`` is None where the object must not exist yet. ``solves``: the object whose trouble this ends, which may be
@@ -90,8 +88,7 @@ class Step:
     needs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Declined:
+class Declined(Struct, frozen=True, kw_only=True, gc=False):
     """An object that was asked for and gets no step: why, and what would make one possible."""
 
     ref: Ref
@@ -99,8 +96,7 @@ class Declined:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterId:
+class ClusterId(Struct, frozen=True, kw_only=True, gc=False):
     """Which cluster: the UID of ``anchor``, a namespace that every cluster has. Empty where it could not be read."""
 
     uid: str
@@ -111,8 +107,7 @@ class ClusterId:
         return f"{source}, where the UID of namespace {self.anchor or '?'} is {self.uid or 'not known'}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True, gc=False):
     """What one verb would change. ``asks`` are questions that need a yes of their own.
 
     ``even_if_retrying`` are objects that may be touched although they may yet succeed.
@@ -131,8 +126,7 @@ class Plan:
     of_run: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True, gc=False):
     """What became of one step, in words. ``remains``: what is left in the backend as far as can be told."""
 
     step: Step
@@ -152,8 +146,7 @@ class Fate(StrEnum):
     LOST = "lost"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(Struct, frozen=True, kw_only=True, gc=False):
     """The answer to one request: its fate, the server's words, and the object it answered with."""
 
     fate: Fate

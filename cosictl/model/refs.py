@@ -1,7 +1,8 @@
 """Names of things: kinds, API versions, calls, and references to objects."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Kind(StrEnum):
@@ -34,8 +35,7 @@ class Rpc(StrEnum):
     REVOKE = "DriverRevokeBucketAccess"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Ref:
+class Ref(Struct, frozen=True, order=True, gc=False):
     """An object by kind, namespace (empty for cluster-scoped kinds) and name."""
 
     kind: str

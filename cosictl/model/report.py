@@ -1,9 +1,10 @@
 """What a diagnosis concludes: an outlook per object, findings by root cause, and what could not be read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from cosictl.model.failures import Classification, Failure, FixBy
 from cosictl.model.refs import Api, Ref
@@ -44,8 +45,7 @@ class Certainty(StrEnum):
     DEFAULT = "assumed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyChoice:
+class PolicyChoice(Struct, frozen=True, kw_only=True, gc=False):
     """The policy used for one API version (and driver; empty means every driver), and how it was found."""
 
     api: Api
@@ -56,8 +56,7 @@ class PolicyChoice:
     candidates: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True, gc=False):
     """One observed fact: its words, where it stands, and when it was seen. ``quoted``: foreign words."""
 
     text: str
@@ -66,8 +65,7 @@ class Evidence:
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assessment:
+class Assessment(Struct, frozen=True, kw_only=True, gc=False):
     """The verdict on one object. ``attempts`` and ``next_try`` are estimates from the policy's backoff.
 
     ``since``: when the present state began, as far as can be seen. ``waits_on``: the object that holds it up.
@@ -90,8 +88,7 @@ class Assessment:
     driver: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True, gc=False):
     """One root cause with the symptoms folded under it.
 
     ``code`` is stable (``COSI104``). ``candidates`` are the codes the evidence cannot tell apart, this one
@@ -114,8 +111,7 @@ class Finding:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True, gc=False):
     """A whole diagnosis."""
 
     taken_at: datetime

@@ -1,8 +1,9 @@
 """Everything that was observed at one moment, and what could not be."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from cosictl.model.logs import Crash, LogTrace
 from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, Event, Lease, Pod
@@ -28,8 +29,7 @@ class ReadOutcome(StrEnum):
     NOT_IN_DUMP = "not-in-dump"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadStatus:
+class ReadStatus(Struct, frozen=True, kw_only=True, gc=False):
     """How reading ``resource`` (a plural such as ``buckets``) in ``scope`` went.
 
     ``scope`` is a namespace, or empty for the whole cluster. ``reason`` holds the server's own words.
@@ -41,8 +41,7 @@ class ReadStatus:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undecoded:
+class Undecoded(Struct, frozen=True, kw_only=True, gc=False):
     """An object that could not be decoded: what it calls itself, where it stood, and why not."""
 
     kind: str
@@ -52,8 +51,7 @@ class Undecoded:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True, gc=False):
     """One observation. Tuples are in the order of namespace and name, so that equal clusters compare equal.
 
     ``logs`` and ``crashes`` are there only where logs were asked for.

@@ -6,11 +6,11 @@ nothing is done twice: what was begun is looked up before it is done.
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
 from cosictl.errors import CosictlError, JournalError
+from cosictl.model.copying import replace
 from cosictl.model.plan import AT_DRIVER, Action, Fate, Outcome, Pin, Plan, Result, Sent, Step
 from cosictl.model.refs import Ref
 from cosictl.remedy.guard import Situation

@@ -252,6 +252,7 @@ def write_dump(folder: Path, claims: int) -> int:
     for scene in scenes(claims):
         objects.extend(item for item in (scene.claim, scene.bucket, scene.access) if item is not None)
         events.extend(scene.events)
+    objects.sort(key=lambda item: str(item["kind"]))  # kubectl prints one resource after the other
     for name, items in (("objects", objects), ("events", events)):
         text = msgspec.json.encode({"apiVersion": "v1", "kind": "List", "items": items, "metadata": {}})
         (folder / f"{name}.json").write_bytes(msgspec.json.format(text, indent=4))

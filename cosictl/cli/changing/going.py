@@ -5,7 +5,7 @@
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cosictl.cli.changing.consent import ask_for
@@ -19,6 +19,7 @@ from cosictl.flows.asked import Asked, Named
 from cosictl.flows.change import Origin, agreed, check_before, exit_of, make_plan, run_plan
 from cosictl.flows.labels import parse_selector
 from cosictl.flows.select import Choice, selected
+from cosictl.model.copying import replace
 from cosictl.model.plan import Outcome, Plan, Result, Step
 from cosictl.model.refs import Kind, Ref
 from cosictl.remedy.journal import runs_in

@@ -1,7 +1,6 @@
 """A Bucket that is not being deleted: creation (C) and its part of the hand-off (H)."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from cosictl.diagnosis.case import Case, Verdict, edit_ends_loop, may_lack_patch
 from cosictl.diagnosis.rules.logged import (
@@ -15,9 +14,12 @@ from cosictl.diagnosis.rules.logged import (
 from cosictl.diagnosis.rules.silence import silent_bucket
 from cosictl.knowledge.annotations import QUARANTINED_DRIVER
 from cosictl.knowledge.policies import Effect
+from cosictl.model.copying import replace
 from cosictl.model.failures import Cause
 from cosictl.model.objects import Bucket, BucketClass
 from cosictl.model.report import Outlook
+
+_READY = Verdict(outlook=Outlook.READY, basis=("its status says so",))
 
 Rule = Callable[[Case[Bucket]], Verdict | None]
 
@@ -35,7 +37,7 @@ def ready(case: Case[Bucket]) -> Verdict | None:
     """In its desired state. v1alpha1 also needs the ID: a status set by hand lacks it."""
     if case.obj.ready is not True or (case.alpha1 and not case.obj.bucket_id):
         return None
-    return Verdict(outlook=Outlook.READY, basis=("its status says so",))
+    return _READY
 
 
 def ready_without_id(case: Case[Bucket]) -> Verdict | None:

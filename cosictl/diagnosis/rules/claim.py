@@ -9,6 +9,8 @@ from cosictl.model.failures import Cause, FixBy
 from cosictl.model.objects import Bucket, Claim
 from cosictl.model.report import Outlook
 
+_READY = Verdict(outlook=Outlook.READY, basis=("its status and its Bucket say so",))
+
 Rule = Callable[[Case[Claim]], Verdict | None]
 
 _MISMATCH = (
@@ -41,7 +43,7 @@ def ready(case: Case[Claim]) -> Verdict | None:
         return Verdict(
             outlook=Outlook.WAITING, basis=("its status says ready, its Bucket is not",), waits_on=bucket.ref
         )
-    return Verdict(outlook=Outlook.READY, basis=("its status and its Bucket say so",))
+    return _READY
 
 
 def _ready_without_bucket(case: Case[Claim]) -> Verdict:

@@ -5,13 +5,13 @@ named finalizer. What cannot be told is not touched.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from cosictl.knowledge.finalizers import (
     BUCKET_ACCESS_BUCKET_PROTECTION,
     BUCKET_PROTECTION,
 )
+from cosictl.model.copying import replace
 from cosictl.model.objects import Bucket, Claim
 from cosictl.model.plan import Action, Step
 from cosictl.model.refs import Kind, Ref

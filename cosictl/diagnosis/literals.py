@@ -1,0 +1,155 @@
+"""Which patterns can match a text at all: those whose literals stand in it.
+
+In: patterns. Out: an index that names, for a text, the few patterns worth a search, and of those with alternatives the
+ones worth it. The literals are read off the patterns themselves, so nothing has to be kept in step; a pattern without
+any is always worth a search. Leaving this out changes no answer, only its price.
+"""
+
+import re
+from collections import Counter
+
+# The parser of ``re`` is the only one that reads a pattern as ``re`` does. It has no public name.
+from re import _constants as op  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+_SHORTEST: Final = 3
+_ALIGNED: Final = 7
+# Of each clause one literal has to stand in a text that matches.
+_Clauses = tuple[frozenset[str], ...]
+
+
+class LiteralIndex:
+    """An index of patterns, each known by its place."""
+
+    def __init__(self, patterns: "Iterable[re.Pattern[str]]") -> None:
+        self._all: dict[int, list[re.Pattern[str]]] = {}
+        self._always: list[tuple[int, int]] = []
+        self._needs: dict[tuple[int, int], _Clauses] = {}
+        self._owners: dict[str, list[tuple[int, int]]] = {}
+        for place, pattern in enumerate(patterns):
+            self._all[place] = [re.compile(part, pattern.flags) for part in alternatives(pattern.pattern)]
+            for number, part in enumerate(self._all[place]):
+                self._add((place, number), clauses_of(part))
+        self._short = [literal for literal in self._owners if len(literal) < _ALIGNED]
+        long = [literal for literal in self._owners if len(literal) >= _ALIGNED]
+        # The fewer literals have four letters, the more these tell.
+        spread = Counter(block for literal in long for start in range(4) for block in _blocks(literal[start:]))
+        self._blocks: dict[int, list[str]] = {}
+        for literal in long:
+            windows = [[*map(_block, _fours(literal, start))] for start in range(len(literal) - _ALIGNED + 1)]
+            for block in min(windows, key=lambda window: sum(spread[block] for block in window)):
+                self._blocks.setdefault(block, []).append(literal)
+
+    def worth(self, lower: str) -> "Mapping[int, Sequence[re.Pattern[str]]]":
+        """Return the places of the patterns that may match, in their order, and what of each may.
+
+        ``lower`` is the text in lower case. Other letters than ASCII's have more than two forms (the Kelvin sign is a
+        k to ``re``), so that a text with any of them may match anything.
+        """
+        if not lower.isascii():
+            return self._all
+        blocks = self._blocks.keys() & _blocks(lower)
+        present = {literal for block in blocks for literal in self._blocks[block] if literal in lower}
+        present.update(literal for literal in self._short if literal in lower)
+        owners = {owner for literal in present for owner in self._owners[literal]}
+        telling = (owner for owner in owners if _holds(self._needs[owner], lower))
+        found: dict[int, list[re.Pattern[str]]] = {}
+        for place, number in sorted((*self._always, *telling)):
+            found.setdefault(place, []).append(self._all[place][number])
+        return found
+
+    def _add(self, owner: tuple[int, int], clauses: _Clauses) -> None:
+        if not clauses:
+            self._always.append(owner)
+            return
+        # Looked for in every text is only what tells most: long literals, and few of them.
+        first = max(clauses, key=lambda clause: (min(*map(len, clause), _ALIGNED), -len(clause), min(map(len, clause))))
+        for literal in first:
+            self._owners.setdefault(literal, []).append(owner)
+        self._needs[owner] = tuple(clause for clause in clauses if clause is not first)
+
+
+def _holds(clauses: _Clauses, lower: str) -> bool:
+    for clause in clauses:
+        for literal in clause:
+            if literal in lower:
+                break
+        else:
+            return False
+    return True
+
+
+def _blocks(text: str) -> set[int]:
+    """Return an ASCII text cut into blocks of four letters, each as one number; what is left over is dropped.
+
+    Wherever a literal of seven letters stands, one of the blocks lies in it, and begins with one of its first four.
+    """
+    data = text.encode("ascii")
+    return set(memoryview(data[: len(data) // 4 * 4]).cast("I"))
+
+
+def _fours(literal: str, start: int) -> "Iterator[str]":
+    """Yield the four letters at each of four places in a row."""
+    return (literal[place : place + 4] for place in range(start, start + 4))
+
+
+def _block(letters: str) -> int:
+    return next(iter(_blocks(letters)))
+
+
+def alternatives(pattern: str) -> list[str]:
+    """Cut a pattern at the bars that stand in no group and no class."""
+    parts, depth, in_class, start, place = [], 0, False, 0, 0
+    while place < len(pattern):
+        letter = pattern[place]
+        if letter == "\\":
+            place += 1
+        elif in_class:
+            # A bracket that closes at once would be a member; none of ours does.
+            in_class = letter != "]"
+        elif letter == "[":
+            in_class = True
+        elif letter == "|" and depth == 0:
+            parts.append(pattern[start:place])
+            start = place + 1
+        else:
+            depth += {"(": 1, ")": -1}.get(letter, 0)
+        place += 1
+    return [*parts, pattern[start:]]
+
+
+def clauses_of(pattern: "re.Pattern[str]") -> _Clauses:
+    """Return what every match of a pattern contains: of each clause one literal, in lower case."""
+    return tuple(_clauses(parser.parse(pattern.pattern, pattern.flags)))
+
+
+def _clauses(sequence: "Iterable[tuple[Any, Any]]") -> "Iterator[frozenset[str]]":
+    run = ""
+    for kind, value in sequence:
+        if kind is op.LITERAL and value < 128:
+            run += chr(value).lower()
+            continue
+        if len(run) >= _SHORTEST:
+            yield frozenset({run})
+        run = ""
+        yield from _inner(kind, value)
+    if len(run) >= _SHORTEST:
+        yield frozenset({run})
+
+
+def _inner(kind: Any, value: Any) -> "Iterator[frozenset[str]]":
+    """What one part of a pattern contains in every match."""
+    if kind is op.SUBPATTERN:
+        yield from _clauses(value[3])
+    elif kind in {op.MAX_REPEAT, op.MIN_REPEAT} and value[0] > 0:
+        yield from _clauses(value[2])
+    elif kind is op.BRANCH:
+        # Of each branch the clause that tells most: one of their literals is there whichever branch matched.
+        parts = [max(_clauses(branch), key=lambda clause: min(map(len, clause)), default=None) for branch in value[1]]
+        told = [part for part in parts if part is not None]
+        if len(told) == len(parts):
+            yield frozenset().union(*told)

@@ -1,0 +1,98 @@
+"""Everything taken in so far, each object once, in its newest version.
+
+In: objects, with their masked JSON where a dump is wanted. Out: them again, in the order of kind, namespace and name.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TypeVar
+
+from cosictl.intake.kinds import Model
+from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, CosiObject, Event, Lease, Pod
+from cosictl.model.refs import Ref
+from cosictl.model.snapshot import ReadStatus, Undecoded
+
+M = TypeVar("M", Bucket, Claim, Access, BucketClass, AccessClass, Event, Lease, Pod)
+
+# Times after this year are sentinels ("never"), not observations; they must not become "now".
+_LAST_REAL_YEAR = 2200
+
+
+class Taken:
+    """Objects by kind; ``raws`` is their masked JSON, ``exact`` the unmasked objects, where these are kept."""
+
+    def __init__(self) -> None:
+        self.models: dict[str, dict[str, Model]] = defaultdict(dict)
+        self.raws: dict[tuple[str, str], bytes] = {}
+        self.exact: dict[Ref, CosiObject] = {}
+        self.reads: set[ReadStatus] = set()
+        self.undecoded: dict[Undecoded, None] = {}
+
+    def keep(self, kind: str, model: Model, raw: bytes = b"") -> bool:
+        """Keep an object unless a newer version of it is there already; tells whether it was kept."""
+        key = _key(model)
+        kept = self.models[kind]
+        before = kept.get(key)
+        if before is not None and _version(before) > _version(model):
+            return False
+        kept[key] = model
+        if raw:
+            self.raws[kind, key] = raw
+        return True
+
+    def absorb(self, other: "Taken") -> None:
+        """Keep everything that another one keeps."""
+        for kind, models in other.models.items():
+            if not self.models[kind]:
+                self.models[kind] = models
+                self.raws |= {key: raw for key, raw in other.raws.items() if key[0] == kind}
+                continue
+            for key, model in models.items():
+                self.keep(kind, model, other.raws.get((kind, key), b""))
+        self.exact |= other.exact
+        self.reads |= other.reads
+        self.undecoded |= other.undecoded
+
+    def of(self, kind: str, wanted: type[M]) -> tuple[M, ...]:
+        """Return the objects of a kind, sorted."""
+        found = (model for model in self.models[kind].values() if isinstance(model, wanted))
+        return tuple(sorted(found, key=_order))
+
+    def sorted_raws(self) -> Iterator[bytes]:
+        """Yield the JSON of every object, sorted; only where all of it was kept."""
+        for kind, models in sorted(self.models.items()):
+            for model in sorted(models.values(), key=_order):
+                yield self.raws[kind, _key(model)]
+
+    def newest(self) -> datetime | None:
+        """Return the newest time seen in any object; None where there is none."""
+        found = (time for models in self.models.values() for model in models.values() for time in _times(model))
+        return max((time for time in found if time is not None and time.year < _LAST_REAL_YEAR), default=None)
+
+
+def _key(model: Model) -> str:
+    return model.meta.uid or f"{model.meta.namespace}/{model.meta.name}"
+
+
+def _order(model: Model) -> tuple[str, str, str]:
+    return model.meta.namespace, model.meta.name, model.meta.uid
+
+
+def _version(model: Model) -> int:
+    version = model.meta.resource_version
+    return int(version) if version.isdecimal() and len(version) < 20 else -1
+
+
+def _times(model: Model) -> tuple[datetime | None, ...]:
+    """When things happened to an object; not a Pod's deletion, which lies in the future while it shuts down."""
+    created = model.meta.created
+    match model:
+        case Event():
+            return created, model.first, model.last
+        case Lease():
+            return created, model.renewed
+        case Bucket() | Claim() | Access():
+            return created, model.meta.deleted, model.error.time if model.error else None
+        case _:
+            return (created,)

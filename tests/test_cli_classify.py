@@ -83,7 +83,8 @@ def test_a_block_of_klog_is_one_message() -> None:
         " > obj=1\n",
         "next\n",
     ]
-    found = [item.entry.text for item in classify_lines(log, is_json=False, origin="test")]
+    batches = classify_lines([[line.encode() for line in log]], is_json=False, origin="test")
+    found = [item.message.text for batch in batches for item in batch]
     assert len(found) == 2
     assert found[0].endswith("AccessDenied\n > obj=1")
     assert found[1] == "next"
@@ -91,7 +92,8 @@ def test_a_block_of_klog_is_one_message() -> None:
 
 def test_a_block_that_never_closes_does_not_swallow_the_log() -> None:
     log = ["err=<\n", *["\tline\n"] * 2000]
-    assert len(list(classify_lines(log, is_json=False, origin="test"))) > 1000
+    (batch,) = classify_lines([[line.encode() for line in log]], is_json=False, origin="test")
+    assert len(batch) > 1000
 
 
 def test_a_terminal_without_a_message_is_a_usage_error() -> None:

@@ -47,33 +47,32 @@ def classify(
     from cosictl.flows.classify import classify_lines
 
     chosen = choose_format(shared, Format.TABLE, Format.JSONL, Format.JSON)
-    results = (
-        result
+    batches = (
+        batch
         for origin, lines in read_messages(texts or (), files or ())
-        for result in classify_lines(lines, is_json=written is Input.JSONL, origin=origin)
+        for batch in classify_lines(lines, is_json=written is Input.JSONL, origin=origin)
     )
     # The first answer before anything is printed: where the input cannot be read, stdout stays empty.
-    first = next(results, None)
+    first = next(batches, None)
     if first is None:
         say(f"{program()}: nothing to classify: the input is empty")
-    _print(chain([] if first is None else [first], results), shared, chosen, empty=first is None)
+    _print(chain([] if first is None else [first], batches), shared, chosen, empty=first is None)
 
 
-def _print(results: Iterable["Classified"], shared: Shared, chosen: Format, *, empty: bool) -> None:
-    from cosictl.render.document import classification_row
-    from cosictl.render.machine import dump_json, dump_jsonl
+def _print(batches: Iterable[list["Classified"]], shared: Shared, chosen: Format, *, empty: bool) -> None:
+    from cosictl.render.document import classification_line, classification_row
+    from cosictl.render.machine import dump_json
 
     if chosen is Format.TABLE:
         from cosictl.render.tables import print_classifications
 
-        pairs = ((item.classification, item.entry.text) for item in results)
+        pairs = ((item.classification, item.message.text) for batch in batches for item in batch)
         print_classifications(pairs, output(shared), no_headers=shared.no_headers or empty)
-        return
-    rows = (classification_row(item.classification, row_id=item.entry.id) for item in results)
-    if chosen is Format.JSON:
+    elif chosen is Format.JSON:
+        rows = (classification_row(it.classification, row_id=it.message.id) for batch in batches for it in batch)
         dump_json(list(rows), sys.stdout)
-        return
-    for row in rows:
-        dump_jsonl(row, sys.stdout)
-        # Who follows a log wants the answer now, not when a buffer is full.
-        sys.stdout.flush()
+    else:
+        for batch in batches:
+            sys.stdout.writelines(classification_line(item.classification, row_id=item.message.id) for item in batch)
+            # Who follows a log wants the answer now, not when a buffer is full.
+            sys.stdout.flush()

@@ -2,15 +2,19 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from io import BufferedIOBase
 from pathlib import Path
+from typing import Final, cast
 
 from cosictl.cli.streams import standard_input
 from cosictl.errors import DumpError, UsageError
 
+_PIECE_BYTES: Final = 64 * 1024
 
-def read_messages(texts: Sequence[str], files: Sequence[str]) -> Iterator[tuple[str, Iterable[str]]]:
-    """Yield what to read, by name: the arguments, then the files; stdin where there is neither.
+
+def read_messages(texts: Sequence[str], files: Sequence[str]) -> Iterator[tuple[str, Iterable[Sequence[bytes]]]]:
+    """Yield what to read, by name, in batches of lines: the arguments, then the files; stdin where there is neither.
 
     Raises UsageError where stdin is a terminal, and DumpError, while reading, for what cannot be read.
     """
@@ -21,18 +25,26 @@ def read_messages(texts: Sequence[str], files: Sequence[str]) -> Iterator[tuple[
     if "-" in texts:
         texts, files = [text for text in texts if text != "-"], ("-", *files)
     if texts:
-        yield "arguments", texts
+        yield "arguments", [[text.encode("utf-8", "surrogateescape") for text in texts]]
     for path in files:
         yield ("standard input" if path == "-" else path), _lines(path)
 
 
-def _lines(path: str) -> Iterator[str]:
+def _opened(path: str) -> AbstractContextManager[BufferedIOBase]:
+    # A BinaryIO by its annotation, and a buffered stream in truth.
+    return nullcontext(cast("BufferedIOBase", standard_input())) if path == "-" else Path(path).open("rb")
+
+
+def _lines(path: str) -> Iterator[Sequence[bytes]]:
+    """Yield the lines of a file as they come: whoever follows a log wants the answer to what is there now."""
     try:
-        with nullcontext(standard_input()) if path == "-" else Path(path).open("rb") as stream:
-            empty = True
-            for line in stream:
+        with _opened(path) as stream:
+            empty, rest = True, b""
+            while piece := stream.read1(_PIECE_BYTES):
                 empty = False
-                yield line.decode("utf-8", "replace")
+                *lines, rest = (rest + piece).split(b"\n") if b"\n" in piece else (rest + piece,)
+                yield lines
+            yield [rest] if rest else []
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise DumpError(f"{path}: cannot be read: {reason or error}", next_step="check the path") from None

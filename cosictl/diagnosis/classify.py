@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 
-from cosictl.diagnosis.literals import LiteralIndex
+from cosictl.diagnosis.literals import LiteralIndex, clauses_of, holds
 from cosictl.diagnosis.unwrap import BLANK, Unwrapped, unwrap
 from cosictl.knowledge.backend_codes import BACKEND_CODES, HTTP_STATUS, VERDICTS, BackendCode
 from cosictl.knowledge.code_defaults import CODE_DEFAULTS
@@ -51,10 +51,10 @@ _HTTP_PLACES = re.compile(
     r"|(?:^|[\s:\"])(\d{3}) (?:[A-Z][a-z]+ ?){1,4}(?=$|[\r\n\"<.,])",
     re.IGNORECASE,
 )
-_THREE_DIGITS = re.compile(r"[1-5][0-9]{2}(?![0-9])")
 _DELETING_WORDS = re.compile(r"\b(?:delet|revok|remov)\w*\b", re.IGNORECASE)
-_FIRST_LOOSE, _FIRST_PLACE = len(EXACT_RULES), len(ALL_RULES)
-_INDEX = LiteralIndex([*(rule.pattern for rule in ALL_RULES), *_CODE_PLACES])
+_LOOSE, _HTTP = len(EXACT_RULES), len(ALL_RULES)
+_INDEX = LiteralIndex([*(rule.pattern for rule in ALL_RULES), _HTTP_PLACES])
+_PLACES = tuple((pattern, clauses_of(pattern)[0], clauses_of(pattern)) for pattern in _CODE_PLACES)
 _Worth = Mapping[int, Sequence[re.Pattern[str]]]
 _PLAIN_FAILURE = re.compile(r"^(?:failed|unable|error|could not)\b[^:]{0,120}(?::\s*\u00a4*\s*)?\W*$", re.IGNORECASE)
 
@@ -63,10 +63,7 @@ _PLAIN_FAILURE = re.compile(r"^(?:failed|unable|error|could not)\b[^:]{0,120}(?:
 _LONGEST_REMEMBERED = 4096
 _REMEMBERED = 8192
 # Numbers that decide have three digits at most: HTTP statuses, gRPC codes.
-_ID = re.compile(
-    r"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?=[A-Fa-f]*[0-9])[0-9a-fA-F]{4,})"
-    r"(?![0-9A-Za-z])"
-)
+_ID = re.compile(r"[0-9a-fA-F]{4,}(?:-[0-9a-fA-F]{4,})*")
 _UUID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -79,18 +76,39 @@ def classify(
     classification; an empty or meaningless text gives ``unknown``. Never raises.
     """
     del carrier, api  # the text itself carries what these would say; kept so that callers need not know that
+    return classify_alike(text, without_ids(text), rpc=rpc)
+
+
+def classify_alike(text: str, alike: str, *, rpc: Rpc | None = None) -> Classification:
+    """Classify a text that has been made alike by ``without_ids``; for those who need both."""
     if len(text) > _LONGEST_REMEMBERED:
         return _classified(text, rpc)
-    found = _remembered(_ID.sub(_zeros, text), rpc)
+    found = _remembered(alike, rpc)
     if found.backend_code is not None and found.backend_code not in text:
         return _classified(text, rpc)
     return found
 
 
+def without_ids(text: str) -> str:
+    """Return a text with zeros for IDs and long numbers: texts that differ in nothing else mean the same.
+
+    Everything stays at its place. No word that decides, and none that announces a credential, is a number.
+    """
+    return _ID.sub(_zeros, text)
+
+
 def _zeros(found: re.Match[str]) -> str:
-    """Write an ID or a long number as zeros: texts that differ in nothing else mean the same, at the same places."""
-    length = found.end() - found.start()
-    return _UUID if length == len(_UUID) else "0" * length
+    run, text = found[0], found.string
+    inside = found.start() > 0 and text[found.start() - 1].isalnum()
+    goes_on = found.end() < len(text) and text[found.end()].isalnum()
+    if len(run) == len(_UUID) and run[8] == run[13] == run[18] == run[23] == "-" and not inside and not goes_on:
+        return _UUID
+    parts = run.split("-")
+    for place in range(int(inside), len(parts) - int(goes_on)):
+        # Without a digit it may be a word.
+        if not parts[place].isalpha():
+            parts[place] = "0" * len(parts[place])
+    return "-".join(parts)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -102,9 +120,8 @@ def _classified(text: str, rpc: Rpc | None) -> Classification:
     peeled = unwrap(text)
     call = rpc or infer_rpc(peeled.masked)
     lower = peeled.masked.lower().replace(BLANK, " ")
-    worth = _INDEX.worth(lower)
-    code, code_span = _backend_code(peeled, worth)
-    found = _decide(peeled, worth, code, code_span, deleting=_deleting(call, peeled, lower))
+    code, code_span = _backend_code(peeled, lower)
+    found = _decide(peeled, lower, code, code_span, deleting=_deleting(call, peeled, lower))
     return replace(found, grpc_code=peeled.outer, backend_code=code, code_mismatch=_mismatch(peeled.outer, found))
 
 
@@ -123,27 +140,22 @@ def infer_rpc(text: str) -> Rpc | None:
 
 
 def _decide(
-    peeled: Unwrapped, worth: _Worth, code: str | None, code_span: tuple[int, int], *, deleting: bool
+    peeled: Unwrapped, lower: str, code: str | None, code_span: tuple[int, int], *, deleting: bool
 ) -> Classification:
     """Ask in the order of exactness: COSI's and Kubernetes' words, transport, backend code, wordings, HTTP, code."""
     masked, core = peeled.masked, peeled.core
-    exact = {place: patterns for place, patterns in worth.items() if place < _FIRST_LOOSE}
-    others = {place: patterns for place, patterns in worth.items() if _FIRST_LOOSE <= place < _FIRST_PLACE}
-    if core == 0 or _own_words(masked, core):
-        own = _search(exact, masked, 0, deleting=deleting)
-        if own is not None:
-            return own
-    elif (inner := _search(exact, masked, core, deleting=deleting)) is not None and inner.rule.startswith(
-        ("kube", "secret", "etcd", "go-")
-    ):
-        return inner
+    own = core == 0 or _own_words(masked, core)
+    worth = _INDEX.worth(lower if own else lower[core:])
+    exact = _search(worth, range(_LOOSE), masked, 0 if own else core, deleting=deleting)
+    if exact is not None and (own or exact.rule.startswith(("kube", "secret", "etcd", "go-"))):
+        return exact
     row = BACKEND_CODES.get(code) if code is not None else None
     if row is not None and row.cause is not Cause.UNKNOWN:
         return _from_code(row, code_span, deleting=deleting)
-    match = _search(others, masked, core, deleting=deleting)
+    match = _search(worth, range(_LOOSE, _HTTP), masked, core, deleting=deleting)
     if match is not None:
         return match
-    status = _http(masked, core, deleting=deleting)
+    status = _http(worth.get(_HTTP, ()), masked, core, deleting=deleting)
     if status is not None:
         return status
     return _by_grpc_code(peeled, deleting=deleting)
@@ -154,8 +166,11 @@ def _own_words(masked: str, core: int) -> bool:
     return "objectstorage" in masked[:core] and "rpc error" not in masked[:core]
 
 
-def _search(worth: _Worth, masked: str, start: int, *, deleting: bool) -> Classification | None:
+def _search(worth: _Worth, places: range, masked: str, start: int, *, deleting: bool) -> Classification | None:
+    """Ask the rules at ``places`` that are worth it; the first that matches decides."""
     for place, patterns in worth.items():
+        if place not in places:
+            continue
         spans = [match.span() for pattern in patterns if (match := pattern.search(masked, start)) is not None]
         if spans:
             row = ALL_RULES[place]
@@ -171,12 +186,12 @@ def _search(worth: _Worth, masked: str, start: int, *, deleting: bool) -> Classi
     return None
 
 
-def _backend_code(peeled: Unwrapped, worth: _Worth) -> tuple[str | None, tuple[int, int]]:
+def _backend_code(peeled: Unwrapped, lower: str) -> tuple[str | None, tuple[int, int]]:
     """The backend's own error code and where it stands; the most explicit place wins."""
     masked = peeled.masked
-    for place in worth:
-        if _FIRST_PLACE <= place < _FIRST_PLACE + len(_CODE_PLACES):
-            match = _CODE_PLACES[place - _FIRST_PLACE].search(masked)
+    for pattern, first, clauses in _PLACES:
+        if any(map(lower.__contains__, first)) and holds(clauses, lower):
+            match = pattern.search(masked)
             if match is not None:
                 return match["code"], match.span("code")
     return _loose_code(masked, peeled.core)
@@ -215,13 +230,12 @@ def _from_code(row: BackendCode, span: tuple[int, int], *, deleting: bool) -> Cl
     )
 
 
-def _http(masked: str, start: int, *, deleting: bool) -> Classification | None:
-    if _THREE_DIGITS.search(masked, start) is None:
-        return None
-    for match in _HTTP_PLACES.finditer(masked, start):
+def _http(patterns: Sequence[re.Pattern[str]], masked: str, start: int, *, deleting: bool) -> Classification | None:
+    """Ask for an HTTP status; a text may also name the one it had expected."""
+    found = (match for pattern in patterns for match in pattern.finditer(masked, start))
+    for match in sorted(found, key=re.Match.start):
         number = next(int(group) for group in match.groups() if group is not None)
         cause = HTTP_STATUS.get(number)
-        # A text may also name the status it had expected.
         if cause is not None and cause is not Cause.UNKNOWN:
             return _from_status(number, cause, match.span(), deleting=deleting)
     return None

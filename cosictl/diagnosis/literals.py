@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _SHORTEST: Final = 3
 _ALIGNED: Final = 7
 # Of each clause one literal has to stand in a text that matches.
-_Clauses = tuple[frozenset[str], ...]
+Clauses = tuple[frozenset[str], ...]
 
 
 class LiteralIndex:
@@ -28,7 +28,7 @@ class LiteralIndex:
     def __init__(self, patterns: "Iterable[re.Pattern[str]]") -> None:
         self._all: dict[int, list[re.Pattern[str]]] = {}
         self._always: list[tuple[int, int]] = []
-        self._needs: dict[tuple[int, int], _Clauses] = {}
+        self._needs: dict[tuple[int, int], Clauses] = {}
         self._owners: dict[str, list[tuple[int, int]]] = {}
         for place, pattern in enumerate(patterns):
             self._all[place] = [re.compile(part, pattern.flags) for part in alternatives(pattern.pattern)]
@@ -56,13 +56,13 @@ class LiteralIndex:
         present = {literal for block in blocks for literal in self._blocks[block] if literal in lower}
         present.update(literal for literal in self._short if literal in lower)
         owners = {owner for literal in present for owner in self._owners[literal]}
-        telling = (owner for owner in owners if _holds(self._needs[owner], lower))
+        telling = (owner for owner in owners if holds(self._needs[owner], lower))
         found: dict[int, list[re.Pattern[str]]] = {}
         for place, number in sorted((*self._always, *telling)):
             found.setdefault(place, []).append(self._all[place][number])
         return found
 
-    def _add(self, owner: tuple[int, int], clauses: _Clauses) -> None:
+    def _add(self, owner: tuple[int, int], clauses: Clauses) -> None:
         if not clauses:
             self._always.append(owner)
             return
@@ -73,7 +73,8 @@ class LiteralIndex:
         self._needs[owner] = tuple(clause for clause in clauses if clause is not first)
 
 
-def _holds(clauses: _Clauses, lower: str) -> bool:
+def holds(clauses: Clauses, lower: str) -> bool:
+    """Tell whether of each clause a literal stands in the text."""
     for clause in clauses:
         for literal in clause:
             if literal in lower:
@@ -122,7 +123,7 @@ def alternatives(pattern: str) -> list[str]:
     return [*parts, pattern[start:]]
 
 
-def clauses_of(pattern: "re.Pattern[str]") -> _Clauses:
+def clauses_of(pattern: "re.Pattern[str]") -> Clauses:
     """Return what every match of a pattern contains: of each clause one literal, in lower case."""
     return tuple(_clauses(parser.parse(pattern.pattern, pattern.flags)))
 
@@ -133,11 +134,15 @@ def _clauses(sequence: "Iterable[tuple[Any, Any]]") -> "Iterator[frozenset[str]]
         if kind is op.LITERAL and value < 128:
             run += chr(value).lower()
             continue
-        if len(run) >= _SHORTEST:
-            yield frozenset({run})
+        yield from _telling(run)
         run = ""
         yield from _inner(kind, value)
-    if len(run) >= _SHORTEST:
+    yield from _telling(run)
+
+
+def _telling(run: str) -> "Iterator[frozenset[str]]":
+    """A few letters stand in every text; a quote or a bracket does not."""
+    if len(run) >= _SHORTEST or not all(letter.isalnum() or letter == " " for letter in run):
         yield frozenset({run})
 
 

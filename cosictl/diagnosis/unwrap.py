@@ -5,8 +5,10 @@ in it are positions in the text. Only the first 48 KiB and the last 16 KiB of lo
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cosictl.diagnosis.literals import clauses_of, holds
 from cosictl.model.failures import GRPC_NUMBERS, GrpcCode
 
 _HEAD, _TAIL = 48 * 1024, 16 * 1024
@@ -21,14 +23,22 @@ _UPPER_NAMES = "|".join(
         reverse=True,
     )
 )
+_GO = rf"rpc error: code = (?:(?P<go>{_NAMES})|(?:Code\((?P<number>\d{{1,3}})\)))(?: desc = ?)?"
+# Nearly all texts spell it as grpc-go does, which is quickly found.
+_GO_STATUS = re.compile(_GO)
 # grpc-go, tonic, grpc-java, Python, grpc-node and grpcurl, in their own spellings.
 _STATUS = re.compile(
-    rf"rpc error: code = (?:(?P<go>{_NAMES})|(?:Code\((?P<number>\d{{1,3}})\)))(?: desc = ?)?"
+    rf"{_GO}"
     rf"|\bstatus: ['\"]?(?P<tonic>{_NAMES})['\"]?, message: \"?"
     rf"|StatusRuntimeException: (?P<java>{_UPPER_NAMES}|CANCELLED|OK)(?:: )?"
     rf"|StatusCode\.(?P<py>{_UPPER_NAMES}|CANCELLED)"
     rf"|\b\d{{1,2}} (?P<node>{_UPPER_NAMES}|CANCELLED): "
     rf"|^\s*(?:ERROR:\s+)?Code: (?P<curl>{_NAMES})\b"
+)
+# What the spellings other than grpc-go's cannot do without.
+_OTHER_SIGNS = (
+    *("status: ", "StatusRuntimeException: ", "StatusCode.", "Code: "),
+    *(f"{name}: " for name in (*_UPPER_NAMES.split("|"), "CANCELLED")),
 )
 
 # What a text may carry that somebody chose: UUID-bearing names, quoted values, what follows a noun of a name.
@@ -39,27 +49,33 @@ _NAME_BEFORE, _NAME_BEHIND = 200, 100
 _SINGLE_QUOTED = re.compile(r"(?<![\w])(?<!Error\()(?<!Exception\()'(?!\[(?:SSL|Errno))([^'\n]{1,300})'")
 _DOUBLE_QUOTED = re.compile(r"(?<!\\)\\?\"([^\"\\\s]{1,300})\\?\"")
 # A quotation behind a noun is a value of that noun, unless the noun announces somebody's words.
-_VALUE_QUOTED = re.compile(
+_VALUE = re.compile(r"\\?\"([^\"\\\n]{1,300})\\?\"")
+_BEFORE_VALUE = re.compile(
     r"(?:\b(?:named?|bucket|user|container|class|tags?|value|label|key|account|object|parameter)s?[ "
     r"=:]{1,3}|\b(?!(?:err|errors?|messages?|msg|reason|cause|said|says|desc|details?|with|status|response|body|output)"
-    r"\b)[a-z]{2,40} )\\?\"([^\"\\\n]{1,300})\\?\"",
+    r"\b)[a-z]{2,40} )\Z",
     re.IGNORECASE,
 )
+_LONGEST_NOUN = 41
 _NOUN = (
     r"(?:permissions|endpoint type|authentication schema|(?:bucket|user|container|resource|class|account|claim|"
     r"region|tenant) ?name"
     r"|BucketUnitType|access tier|tag|location constraint|storage class)"
 )
-_BEFORE_NOUN = ("unknown ", "invalid ", "unsupported ", "illegal ", "bad ")
 _AFTER_NOUN = re.compile(
     rf"\b(?:unknown|invalid|unsupported|illegal|bad) {_NOUN}s?(?:: | )([^\n]{{1,300}})$", re.IGNORECASE | re.MULTILINE
 )
+_AFTER_NOUN_NEEDS = clauses_of(_AFTER_NOUN)
+# What a name follows; looking for these is faster than to ask the pattern at every place.
+_NAMED_NOUNS = ("bucket", "user", "resource", "container", "key", "class", "account", "label", "name", "parameter")
 _NAMED = re.compile(
     r"\b(?:bucket|user|resource|container|key|class|account|label|named?|parameter)s?[ :=]{1,3}"
     r"((?=[\w.-]*[-_.\d])(?!\w+\.objectstorage\.k8s\.io\b)[\w.-]{3,253})"
     r"(?<![.])"
 )
-_URL = re.compile(r"\b(?!unix:)[a-z][a-z0-9+]{1,10}://[^\s\"'<>\\]{1,2000}", re.IGNORECASE)
+_SCHEME = re.compile(r"\b(?!unix:)[a-z][a-z0-9+]{1,10}(?=://)", re.IGNORECASE)
+_LONGEST_SCHEME = 11
+_URL_REST = re.compile(r"[^\s\"'<>\\]{1,2000}")
 _ANSI = re.compile(
     r"\x1b\[[0-9;?]{0,20}[A-Za-z]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|"
     r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
@@ -87,7 +103,7 @@ def unwrap(text: str) -> Unwrapped:
     outer: GrpcCode | None = None
     inner: GrpcCode | None = None
     core, first, strange = 0, True, False
-    for match in _STATUS.finditer(masked):
+    for match in _statuses(masked):
         code = _code(match)
         if first:
             outer, strange, first = code, code is None, False
@@ -95,6 +111,14 @@ def unwrap(text: str) -> Unwrapped:
             inner = code
         core = match.end()
     return Unwrapped(masked=masked, outer=outer, inner=inner, core=core, strange=strange)
+
+
+def _statuses(masked: str) -> Iterator[re.Match[str]]:
+    """Every gRPC status a text names, in whatever spelling."""
+    for sign in _OTHER_SIGNS:
+        if sign in masked:
+            return _STATUS.finditer(masked)
+    return _GO_STATUS.finditer(masked)
 
 
 def mask(text: str) -> str:
@@ -105,22 +129,69 @@ def mask(text: str) -> str:
     if not (text.isascii() and text.isprintable()):
         text = _ANSI.sub(_blank, text)
     if "://" in text:
-        text = _URL.sub(_blank, text)
+        text = _blank_urls(text)
     if text.count("-") >= _UUID_DASHES:
         text = _blank_uuids(text)
-    lower = text.lower()
-    if not text.isascii() or any(word in lower for word in _BEFORE_NOUN):
+    if not text.isascii() or holds(_AFTER_NOUN_NEEDS, text.lower()):
         text = _AFTER_NOUN.sub(_blank_group, text)
     if "'" in text:
         text = _SINGLE_QUOTED.sub(_blank_group, text)
     if '"' in text:
         text = _DOUBLE_QUOTED.sub(_blank_group, text)
-        text = _VALUE_QUOTED.sub(_blank_group, text)
-    return _NAMED.sub(_blank_group, text)
+        text = _blank_values(text)
+    return _blank_named(text)
 
 
 def _blank(found: re.Match[str]) -> str:
     return BLANK * len(found[0])
+
+
+def _blank_urls(text: str) -> str:
+    pieces: list[str] = []
+    done = 0
+    at = text.find("://")
+    while at >= 0:
+        scheme = _SCHEME.search(text, max(done, at - _LONGEST_SCHEME), at + len("://"))
+        rest = _URL_REST.match(text, at + len("://"))
+        if scheme is not None and rest is not None:
+            pieces += (text[done : scheme.start()], BLANK * (rest.end() - scheme.start()))
+            done = rest.end()
+        at = text.find("://", max(done, at + len("://")))
+    return "".join((*pieces, text[done:])) if pieces else text
+
+
+def _blank_values(text: str) -> str:
+    """Blank out quotations behind a noun: from each quote it is a short way back to the word before it."""
+    pieces: list[str] = []
+    done = free = 0
+    quote = text.find('"')
+    while quote >= 0:
+        start = quote - 1 if quote > free and text[quote - 1] == "\\" else quote
+        if start > free and text[start - 1] in " =:":
+            value = _VALUE.match(text, start)
+            noun = _BEFORE_VALUE.search(text, max(free, start - _LONGEST_NOUN), start)
+            if value is not None and noun is not None and "rpc error: code" not in value[1]:
+                pieces += (text[done : value.start(1)], BLANK * (value.end(1) - value.start(1)))
+                done, free = value.end(1), value.end()
+        quote = text.find('"', max(quote + 1, free))
+    return "".join((*pieces, text[done:])) if pieces else text
+
+
+def _blank_named(text: str) -> str:
+    starts = set()
+    for noun in _NAMED_NOUNS:
+        at = text.find(noun)
+        while at >= 0:
+            starts.add(at)
+            at = text.find(noun, at + len(noun))
+    pieces: list[str] = []
+    done = free = 0
+    for start in sorted(starts):
+        found = _NAMED.match(text, start) if start >= free else None
+        if found is not None and "rpc error: code" not in found[1]:
+            pieces += (text[done : found.start(1)], BLANK * (found.end(1) - found.start(1)))
+            done, free = found.end(1), found.end()
+    return "".join((*pieces, text[done:])) if pieces else text
 
 
 def _blank_uuids(text: str) -> str:

@@ -1,16 +1,16 @@
 """Classify: one failure text after the other, masked first, nothing kept."""
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, TypeVar
+from functools import lru_cache
+from typing import Final
 
-from cosictl.diagnosis.classify import classify
+from cosictl.diagnosis.classify import classify, classify_alike, without_ids
 from cosictl.errors import CosictlError
-from cosictl.intake.redact import redact
-from cosictl.model.failures import Carrier, Classification
-from cosictl.model.refs import Api, Rpc
+from cosictl.intake.messages import BadLineError, Message, message_of
+from cosictl.intake.redact import redact, suspicious
+from cosictl.model.copying import replace
+from cosictl.model.failures import Classification
 
 # klog writes a value of several lines as key=<, the lines with a tab before each, and " >" (klog serialize).
 _BLOCK_OPENS: Final = "=<"
@@ -19,88 +19,74 @@ _BLOCK_CLOSES: Final = " >"
 _BLOCK_LINES: Final = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One failure text as it was given; ``id`` is any JSON value that the caller knows it by."""
-
-    text: str
-    id: object = None
-    rpc: Rpc | None = None
-    carrier: Carrier | None = None
-    api: Api | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Classified:
     """One failure text, masked, and what it means."""
 
-    entry: Entry
+    message: Message
     classification: Classification
 
 
-def classify_lines(lines: Iterable[str], *, is_json: bool, origin: str) -> Iterator[Classified]:
-    """Yield the classification of every message as soon as its line is there; blank lines are none.
+def classify_lines(batches: Iterable[Sequence[bytes]], *, is_json: bool, origin: str) -> Iterator[list[Classified]]:
+    """Yield the classifications of what each batch of lines completes, as soon as it is there; blank lines are none.
 
     ``is_json``: each line is a JSON object. ``origin`` names the input in errors. Raises CosictlError, naming the
-    line, where one is no object with a text.
+    line, where one is no object with a text; what stands before it is yielded first.
     """
-    entries = _from_json(lines, origin) if is_json else _from_text(lines)
-    for entry in entries:
-        masked = redact(entry.text)
-        yield Classified(
-            entry=Entry(text=masked, id=entry.id, rpc=entry.rpc, carrier=entry.carrier, api=entry.api),
-            classification=classify(masked, rpc=entry.rpc, carrier=entry.carrier, api=entry.api),
-        )
+    for messages in _from_json(batches, origin) if is_json else _from_text(batches):
+        if messages:
+            yield [_classified(message) for message in messages]
 
 
-def _from_text(lines: Iterable[str]) -> Iterator[Entry]:
+def _classified(message: Message) -> Classified:
+    text = message.text
+    alike = without_ids(text)
+    if _may_hold_credential(alike):
+        masked = redact(text)
+        if masked != text:
+            return Classified(replace(message, text=masked), classify(masked, rpc=message.rpc))
+    return Classified(message, classify_alike(text, alike, rpc=message.rpc))
+
+
+@lru_cache(maxsize=4096)
+def _may_hold_credential(alike: str) -> bool:
+    return suspicious(alike.encode("utf-8", "replace"))
+
+
+def _from_text(batches: Iterable[Sequence[bytes]]) -> Iterator[list[Message]]:
     block: list[str] = []
-    for raw in lines:
-        line = raw.rstrip("\r\n")
-        if block or line.endswith(_BLOCK_OPENS):
-            block.append(line)
-            if len(block) < _BLOCK_LINES and not (len(block) > 1 and line.startswith(_BLOCK_CLOSES)):
-                continue
-            line, block = "\n".join(block), []
-        if line.strip():
-            yield Entry(text=line)
+    for lines in batches:
+        messages = []
+        for raw in lines:
+            line = raw.decode("utf-8", "replace").rstrip("\r\n")
+            if block or line.endswith(_BLOCK_OPENS):
+                block.append(line)
+                if len(block) < _BLOCK_LINES and not (len(block) > 1 and line.startswith(_BLOCK_CLOSES)):
+                    continue
+                line, block = "\n".join(block), []
+            if line.strip():
+                messages.append(Message(text=line))
+        yield messages
     if block:
-        yield Entry(text="\n".join(block))
+        yield [Message(text="\n".join(block))]
 
 
-def _from_json(lines: Iterable[str], origin: str) -> Iterator[Entry]:
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield _entry(line, f"{origin}, line {number}")
-
-
-def _entry(line: str, where: str) -> Entry:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        reason = (
-            error.msg if isinstance(error, json.JSONDecodeError) else "it is nested too deeply or holds a bad number"
-        )
-        raise _bad_line(f"{where}: is no JSON: {reason}") from None
-    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
-        raise _bad_line(f"{where}: is no JSON object with a text")
-    return Entry(
-        text=value["text"],
-        id=value.get("id"),
-        rpc=_member(Rpc, value.get("rpc")),
-        carrier=_member(Carrier, value.get("carrier")),
-        api=_member(Api, value.get("api")),
-    )
+def _from_json(batches: Iterable[Sequence[bytes]], origin: str) -> Iterator[list[Message]]:
+    number = 0
+    for lines in batches:
+        messages: list[Message] = []
+        for line in lines:
+            number += 1
+            if not line or line.isspace():
+                continue
+            try:
+                messages.append(message_of(line))
+            except BadLineError as error:
+                yield messages
+                raise _bad_line(f"{origin}, line {number}: {error}") from None
+        yield messages
 
 
 def _bad_line(what: str) -> CosictlError:
     step = 'write one object a line, like {"id": "1", "text": "…"}, or use --input text'
     return CosictlError(what, next_step=step)
-
-
-_Word = TypeVar("_Word", bound=StrEnum)
-
-
-def _member(words: type[_Word], value: object) -> _Word | None:
-    """Return the word of a closed vocabulary; one we do not know is no hint."""
-    return next((word for word in words if word.value == value), None)

@@ -1,12 +1,15 @@
 """The versioned machine document of a diagnosis; its schema is ``cosictl/schema/diagnosis.schema.json``."""
 
 from collections import Counter
+from functools import lru_cache
+from json.encoder import encode_basestring as encode_string
 
-from cosictl.model.failures import Classification
+from cosictl.model.failures import Cause, Classification, FixBy, GrpcCode
 from cosictl.model.refs import Ref
 from cosictl.model.report import STUCK, Assessment, Evidence, Finding, Outlook, PolicyChoice, Report
 from cosictl.model.snapshot import ReadStatus
 from cosictl.render.ages import stamp
+from cosictl.render.machine import json_text
 
 API_VERSION = "cosictl.dev/v1alpha1"
 
@@ -105,6 +108,42 @@ def classification_row(found: Classification, *, row_id: object = None) -> dict[
         "rule": found.rule,
         "span": list(found.span),
     }
+
+
+def classification_line(found: Classification, *, row_id: object = None) -> str:
+    """Return the row of a classification as one line of JSON, for streams of very many."""
+    rest = _row_text(found)
+    if row_id is None:
+        return "{" + rest
+    is_plain = isinstance(row_id, str) and row_id.isascii() and row_id.isprintable()
+    text = encode_string(str(row_id)) if is_plain else json_text(row_id)
+    return f'{{"id": {text}, {rest}'
+
+
+def _row_text(found: Classification) -> str:
+    # Of ever new texts the meanings are few; only where it stands differs, and that is the last field.
+    meaning = (found.retryable, found.grpc_code, found.backend_code, found.cause, found.fix_by)
+    start, end = found.span
+    return f"{_meaning_text(meaning, (found.code_mismatch, found.done, found.rule))}[{start}, {end}]}}\n"
+
+
+@lru_cache(maxsize=4096)
+def _meaning_text(
+    meaning: tuple[bool | None, GrpcCode | None, str | None, Cause, FixBy], rest: tuple[bool, bool, str]
+) -> str:
+    retryable, grpc_code, backend_code, cause, fix_by = meaning
+    code_mismatch, done, rule = rest
+    found = Classification(
+        retryable=retryable,
+        grpc_code=grpc_code,
+        backend_code=backend_code,
+        cause=cause,
+        fix_by=fix_by,
+        code_mismatch=code_mismatch,
+        done=done,
+        rule=rule,
+    )
+    return json_text(classification_row(found))[1:].removesuffix("[0, 0]}")
 
 
 def finding_document(finding: Finding) -> dict[str, object]:

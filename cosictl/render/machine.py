@@ -10,24 +10,24 @@ from cosictl.render.safe import json_safe
 def dump_json(value: object, stream: TextIO) -> None:
     """Write one JSON document. Long lists of a top-level object are written item by item."""
     if not isinstance(value, Mapping):
-        stream.write(_text(value, indent=2) + "\n")
+        stream.write(json_text(value, indent=2) + "\n")
         return
     stream.write("{")
     for position, (key, entry) in enumerate(value.items()):
-        stream.write(f"{',' if position else ''}\n  {_text(key)}: ")
+        stream.write(f"{',' if position else ''}\n  {json_text(key)}: ")
         if isinstance(entry, list) and entry:
             stream.write("[")
-            items = (_text(item, indent=2).replace("\n", "\n    ") for item in entry)
+            items = (json_text(item, indent=2).replace("\n", "\n    ") for item in entry)
             stream.writelines(f"{',' if place else ''}\n    {item}" for place, item in enumerate(items))
             stream.write("\n  ]")
         else:
-            stream.write(_text(entry, indent=2).replace("\n", "\n  "))
+            stream.write(json_text(entry, indent=2).replace("\n", "\n  "))
     stream.write("\n}\n" if value else "}\n")
 
 
 def dump_jsonl(value: object, stream: TextIO) -> None:
     """Write one JSON value on a line of its own."""
-    stream.write(_text(value) + "\n")
+    stream.write(json_text(value) + "\n")
 
 
 def dump_yaml(value: object, stream: TextIO) -> None:
@@ -39,5 +39,6 @@ def dump_yaml(value: object, stream: TextIO) -> None:
     yaml.safe_dump(plain, stream, sort_keys=False, allow_unicode=False, width=1000, default_flow_style=False)
 
 
-def _text(value: object, *, indent: int | None = None) -> str:
+def json_text(value: object, *, indent: int | None = None) -> str:
+    """Return a value as JSON text without invisible characters."""
     return json_safe(json.dumps(value, ensure_ascii=False, indent=indent, default=list))

@@ -35,8 +35,8 @@ ROOMS: Final = WIRING.union(MAY_IMPORT)
 MAY_USE: Final[dict[str, frozenset[str]]] = {
     # Frozen structs of C: a large cluster is hundreds of thousands of nouns.
     "model": frozenset({"msgspec"}),
-    "diagnosis": frozenset({"msgspec"}),
-    "intake": frozenset({"msgspec", "yaml"}),
+    "diagnosis": frozenset({"ahocorasick_rs", "msgspec"}),
+    "intake": frozenset({"ahocorasick_rs", "msgspec", "yaml"}),
     # yaml only for its error: the official client lets it through where a kubeconfig is no YAML.
     "cluster": frozenset({"kubernetes", "msgspec", "urllib3", "websocket", "yaml"}),
     "driver": frozenset({"grpc", "google.protobuf"}),

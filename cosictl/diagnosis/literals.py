@@ -6,18 +6,19 @@ any is always worth a search. Leaving this out changes no answer, only its price
 """
 
 import re
-from collections import Counter
 
 # The parser of ``re`` is the only one that reads a pattern as ``re`` does. It has no public name.
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any, Final
 
+from ahocorasick_rs import AhoCorasick, Implementation
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _SHORTEST: Final = 3
-_ALIGNED: Final = 7
+_LONG: Final = 7
 # Of each clause one literal has to stand in a text that matches.
 Clauses = tuple[frozenset[str], ...]
 
@@ -34,15 +35,8 @@ class LiteralIndex:
             self._all[place] = [re.compile(part, pattern.flags) for part in alternatives(pattern.pattern)]
             for number, part in enumerate(self._all[place]):
                 self._add((place, number), clauses_of(part))
-        self._short = [literal for literal in self._owners if len(literal) < _ALIGNED]
-        long = [literal for literal in self._owners if len(literal) >= _ALIGNED]
-        # The fewer literals have four letters, the more these tell.
-        spread = Counter(block for literal in long for start in range(4) for block in _blocks(literal[start:]))
-        self._blocks: dict[int, list[str]] = {}
-        for literal in long:
-            windows = [[*map(_block, _fours(literal, start))] for start in range(len(literal) - _ALIGNED + 1)]
-            for block in min(windows, key=lambda window: sum(spread[block] for block in window)):
-                self._blocks.setdefault(block, []).append(literal)
+        self._literals = list(self._owners)
+        self._find = AhoCorasick(self._literals, implementation=Implementation.DFA).find_matches_as_indexes
 
     def worth(self, lower: str) -> "Mapping[int, Sequence[re.Pattern[str]]]":
         """Return the places of the patterns that may match, in their order, and what of each may.
@@ -52,10 +46,8 @@ class LiteralIndex:
         """
         if not lower.isascii():
             return self._all
-        blocks = self._blocks.keys() & _blocks(lower)
-        present = {literal for block in blocks for literal in self._blocks[block] if literal in lower}
-        present.update(literal for literal in self._short if literal in lower)
-        owners = {owner for literal in present for owner in self._owners[literal]}
+        present = {match[0] for match in self._find(lower, overlapping=True)}
+        owners = {owner for number in present for owner in self._owners[self._literals[number]]}
         telling = (owner for owner in owners if holds(self._needs[owner], lower))
         found: dict[int, list[re.Pattern[str]]] = {}
         for place, number in sorted((*self._always, *telling)):
@@ -67,7 +59,7 @@ class LiteralIndex:
             self._always.append(owner)
             return
         # Looked for in every text is only what tells most: long literals, and few of them.
-        first = max(clauses, key=lambda clause: (min(*map(len, clause), _ALIGNED), -len(clause), min(map(len, clause))))
+        first = max(clauses, key=lambda clause: (min(*map(len, clause), _LONG), -len(clause), min(map(len, clause))))
         for literal in first:
             self._owners.setdefault(literal, []).append(owner)
         self._needs[owner] = tuple(clause for clause in clauses if clause is not first)
@@ -82,24 +74,6 @@ def holds(clauses: Clauses, lower: str) -> bool:
         else:
             return False
     return True
-
-
-def _blocks(text: str) -> set[int]:
-    """Return an ASCII text cut into blocks of four letters, each as one number; what is left over is dropped.
-
-    Wherever a literal of seven letters stands, one of the blocks lies in it, and begins with one of its first four.
-    """
-    data = text.encode("ascii")
-    return set(memoryview(data[: len(data) // 4 * 4]).cast("I"))
-
-
-def _fours(literal: str, start: int) -> "Iterator[str]":
-    """Yield the four letters at each of four places in a row."""
-    return (literal[place : place + 4] for place in range(start, start + 4))
-
-
-def _block(letters: str) -> int:
-    return next(iter(_blocks(letters)))
 
 
 def alternatives(pattern: str) -> list[str]:

@@ -23,14 +23,14 @@ API_VERSION = "cosictl.dev/v1alpha1"
 KIND = "Dump"
 
 
-class _ReadWire(Wire):
+class _ReadWire(Wire, omit_defaults=False):
     resource: str = ""
     scope: str = ""
     outcome: str = ""
     reason: str = ""
 
 
-class _UndecodedWire(Wire):
+class _UndecodedWire(Wire, omit_defaults=False):
     kind: str = ""
     namespace: str = ""
     name: str = ""
@@ -38,7 +38,7 @@ class _UndecodedWire(Wire):
     reason: str = ""
 
 
-class _DumpHead(Wire):
+class _DumpHead(Wire, omit_defaults=False):
     api_version: str = ""
     kind: str = ""
     taken_at: datetime | None = None
@@ -49,7 +49,7 @@ class _DumpHead(Wire):
     skipped_files: int = 0
 
 
-class _DumpWire(_DumpHead, kw_only=True):
+class _DumpWire(_DumpHead, kw_only=True, omit_defaults=False):
     items: list[msgspec.Raw]
 
 

@@ -8,6 +8,7 @@ read like a word. Linear in the length of the text: what is scanned is either co
 
 import re
 from bisect import bisect_left
+from functools import lru_cache
 
 from cosictl.model.masking import MASK
 
@@ -88,8 +89,15 @@ def looks_random(value: str) -> bool:
 
 def mask_value(key: str, value: str) -> str:
     """Mask the whole of ``value`` where its key names a credential, as in a map of parameters."""
+    core = _core_of(key)
+    return MASK if core and _hidden(core, value) else value
+
+
+@lru_cache(maxsize=1024)
+def _core_of(key: str) -> str:
+    """The part of a key that says it names a credential; "" for every other key."""
     match = _KEY.fullmatch(key)
-    return MASK if match and _hidden(match["core"].lower(), value) else value
+    return match["core"].lower() if match else ""
 
 
 def mask_pairs(text: str) -> str:

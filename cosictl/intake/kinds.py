@@ -4,6 +4,7 @@ In: an API version and a kind. Out: the row that knows how to decode them, or No
 interest (those of other projects that happen to be called Bucket included).
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -31,6 +32,14 @@ RESOURCES = {
     "Lease": "leases",
     "Pod": "pods",
 }
+
+
+# Fields whose names sound like credentials, and which hold the names of Secrets.
+_SOUNDS = re.compile(rb'"(?:credentialsSecretName|accessSecretName)":')
+
+
+def _suspicious(wires: object) -> bool:
+    return suspicious(_SOUNDS.sub(b"", msgspec.json.encode(wires)))
 
 
 def _all(_wire: ObjectWire) -> bool:
@@ -71,14 +80,14 @@ class Row(Generic[W]):
         if self.concerns is not _all:
             wires = [wire for wire in wires if self.concerns(wire)]
         try:
-            if suspicious(msgspec.json.encode(wires)):
+            if _suspicious(wires):
                 wires = [self._masked(wire) for wire in wires]
             return [self.convert(wire) for wire in wires]
         except UndecodableError:
             return None
 
     def _masked(self, wire: W) -> W:
-        if not suspicious(msgspec.json.encode(wire)):
+        if not _suspicious(wire):
             return wire
         return msgspec.convert(scrub(msgspec.to_builtins(wire)), self.wire)
 

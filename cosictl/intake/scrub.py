@@ -16,8 +16,9 @@ _DEEPEST = 100
 _FLAG = re.compile(r"--?[\w.-]+", re.ASCII)
 
 
-# Keys are few and come again with every object.
-_redact_key = lru_cache(maxsize=1024)(redact)
+# Keys, kinds, namespaces and classes are few and come again with every object.
+_SHORT = 64
+_redact_short = lru_cache(maxsize=4096)(redact)
 
 
 def scrub(tree: object) -> object:
@@ -41,7 +42,7 @@ def _scrub(value: object, depth: int) -> object:
     if depth > _DEEPEST:
         raise UndecodableError("it is nested too deeply")
     if isinstance(value, str):
-        return redact(value)
+        return _redact_short(value) if len(value) <= _SHORT else redact(value)
     if isinstance(value, list):
         return _scrub_list(value, depth)
     if isinstance(value, dict):
@@ -73,5 +74,5 @@ def _scrub_map(values: dict[object, object], depth: int) -> dict[str, object]:
             masked = mask_value(str(key), masked)
             if key == "value":
                 masked = mask_value(name, masked)
-        scrubbed[_redact_key(str(key))] = masked
+        scrubbed[_redact_short(str(key))] = masked
     return scrubbed

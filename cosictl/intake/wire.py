@@ -26,7 +26,7 @@ _MAPS: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
 _MOST_KEPT = 4096
 
 
-class Wire(msgspec.Struct, rename="camel", gc=False, kw_only=True):
+class Wire(msgspec.Struct, rename="camel", gc=False, kw_only=True, omit_defaults=True):
     """Base of all wire structs: camelCase names, unknown fields ignored, every field optional."""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 
-from cosictl.diagnosis.literals import LiteralIndex, clauses_of, holds
+from cosictl.diagnosis.literals import LiteralIndex
 from cosictl.diagnosis.unwrap import BLANK, Unwrapped, unwrap
 from cosictl.knowledge.backend_codes import BACKEND_CODES, HTTP_STATUS, VERDICTS, BackendCode
 from cosictl.knowledge.code_defaults import CODE_DEFAULTS
@@ -54,7 +54,7 @@ _HTTP_PLACES = re.compile(
 _DELETING_WORDS = re.compile(r"\b(?:delet|revok|remov)\w*\b", re.IGNORECASE)
 _LOOSE, _HTTP = len(EXACT_RULES), len(ALL_RULES)
 _INDEX = LiteralIndex([*(rule.pattern for rule in ALL_RULES), _HTTP_PLACES])
-_PLACES = tuple((pattern, clauses_of(pattern)[0], clauses_of(pattern)) for pattern in _CODE_PLACES)
+_PLACES = LiteralIndex(_CODE_PLACES)
 _Worth = Mapping[int, Sequence[re.Pattern[str]]]
 _PLAIN_FAILURE = re.compile(r"^(?:failed|unable|error|could not)\b[^:]{0,120}(?::\s*\u00a4*\s*)?\W*$", re.IGNORECASE)
 
@@ -189,11 +189,10 @@ def _search(worth: _Worth, places: range, masked: str, start: int, *, deleting: 
 def _backend_code(peeled: Unwrapped, lower: str) -> tuple[str | None, tuple[int, int]]:
     """The backend's own error code and where it stands; the most explicit place wins."""
     masked = peeled.masked
-    for pattern, first, clauses in _PLACES:
-        if any(map(lower.__contains__, first)) and holds(clauses, lower):
-            match = pattern.search(masked)
-            if match is not None:
-                return match["code"], match.span("code")
+    for place in _PLACES.worth(lower):
+        match = _CODE_PLACES[place].search(masked)
+        if match is not None:
+            return match["code"], match.span("code")
     return _loose_code(masked, peeled.core)
 
 

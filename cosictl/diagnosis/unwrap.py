@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ahocorasick_rs import AhoCorasick, Implementation
+
 from cosictl.diagnosis.literals import clauses_of, holds
 from cosictl.model.failures import GRPC_NUMBERS, GrpcCode
 
@@ -40,6 +42,7 @@ _OTHER_SIGNS = (
     *("status: ", "StatusRuntimeException: ", "StatusCode.", "Code: "),
     *(f"{name}: " for name in (*_UPPER_NAMES.split("|"), "CANCELLED")),
 )
+_FIND_OTHERS = AhoCorasick(_OTHER_SIGNS, implementation=Implementation.DFA).find_matches_as_indexes
 
 # What a text may carry that somebody chose: UUID-bearing names, quoted values, what follows a noun of a name.
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
@@ -68,6 +71,7 @@ _AFTER_NOUN = re.compile(
 _AFTER_NOUN_NEEDS = clauses_of(_AFTER_NOUN)
 # What a name follows; looking for these is faster than to ask the pattern at every place.
 _NAMED_NOUNS = ("bucket", "user", "resource", "container", "key", "class", "account", "label", "name", "parameter")
+_FIND_NOUNS = AhoCorasick(_NAMED_NOUNS, implementation=Implementation.DFA).find_matches_as_indexes
 _NAMED = re.compile(
     r"\b(?:bucket|user|resource|container|key|class|account|label|named?|parameter)s?[ :=]{1,3}"
     r"((?=[\w.-]*[-_.\d])(?!\w+\.objectstorage\.k8s\.io\b)[\w.-]{3,253})"
@@ -115,10 +119,7 @@ def unwrap(text: str) -> Unwrapped:
 
 def _statuses(masked: str) -> Iterator[re.Match[str]]:
     """Every gRPC status a text names, in whatever spelling."""
-    for sign in _OTHER_SIGNS:
-        if sign in masked:
-            return _STATUS.finditer(masked)
-    return _GO_STATUS.finditer(masked)
+    return (_STATUS if _FIND_OTHERS(masked) else _GO_STATUS).finditer(masked)
 
 
 def mask(text: str) -> str:
@@ -178,12 +179,7 @@ def _blank_values(text: str) -> str:
 
 
 def _blank_named(text: str) -> str:
-    starts = set()
-    for noun in _NAMED_NOUNS:
-        at = text.find(noun)
-        while at >= 0:
-            starts.add(at)
-            at = text.find(noun, at + len(noun))
+    starts = (match[1] for match in _FIND_NOUNS(text, overlapping=True))
     pieces: list[str] = []
     done = free = 0
     for start in sorted(starts):

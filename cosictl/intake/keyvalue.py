@@ -10,6 +10,8 @@ import re
 from bisect import bisect_left
 from functools import lru_cache
 
+from ahocorasick_rs import AhoCorasick, Implementation
+
 from cosictl.model.masking import MASK
 
 _WORDS = r"secret|token|credentials?|signature|(?<![A-Za-z])sig|authorization"
@@ -44,6 +46,7 @@ _FIRST_WORDS = (
     *("secret", "access", "api", "account", "storage", "private", "encryption", "sig"),
     *("passw", "passphrase", "pwd", "token", "credential", "authorization"),
 )
+_FIND_FIRST = AhoCorasick(_FIRST_WORDS, implementation=Implementation.DFA).find_matches_as_indexes
 _KEY = re.compile(rf".*?{_CORE}", _FLAGS | re.DOTALL)
 _IDENTIFIER_END = re.compile(r"[\w.-]*$", re.ASCII)
 _FLAG_BEFORE = re.compile(r"(?:^|[\s\"'`,\[])--?[\w.-]*$", re.ASCII)
@@ -102,7 +105,7 @@ def _core_of(key: str) -> str:
 
 def mask_pairs(text: str) -> str:
     """Mask the value of every pair in ``text`` whose name says that it is a credential."""
-    starts = _starts(text.lower()) if text.isascii() else None
+    starts = sorted({match[1] for match in _FIND_FIRST(text.lower(), overlapping=True)}) if text.isascii() else None
     pieces: list[str] = []
     done = position = 0
     while match := _next_pair(text, starts, position):
@@ -112,16 +115,6 @@ def mask_pairs(text: str) -> str:
             pieces += (text[done : span[0]], MASK)
             done = position = span[1]
     return "".join((*pieces, text[done:])) if pieces else text
-
-
-def _starts(lower: str) -> list[int]:
-    found = set()
-    for word in _FIRST_WORDS:
-        at = lower.find(word)
-        while at >= 0:
-            found.add(at)
-            at = lower.find(word, at + 1)
-    return sorted(found)
 
 
 def _next_pair(text: str, starts: list[int] | None, position: int) -> re.Match[str] | None:

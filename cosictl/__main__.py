@@ -5,6 +5,7 @@ An expected error is one line on stderr and its exit code. Anything else is a bu
 
 import codecs
 import errno
+import gc
 import io
 import os
 import sys
@@ -17,6 +18,7 @@ from cosictl.errors import CosictlError, Exit
 
 # What a shell reports for a process that SIGPIPE ended: 128 + 13.
 PIPE_CLOSED: Final = 141
+_ALLOCATIONS_PER_COLLECTION: Final = 50_000
 ESCAPE: Final = "cosictl.escape"
 _OUTPUT_ERRORS: Final = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG})
 
@@ -24,6 +26,8 @@ _OUTPUT_ERRORS: Final = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.
 def main() -> int:
     """Run the command line of this process and return its exit code."""
     sys.excepthook = report_bug
+    # A large cluster is made at once and kept to the end: to look through it again and again frees nothing.
+    gc.set_threshold(_ALLOCATIONS_PER_COLLECTION)
     _prepare_streams()
     try:
         code = run(sys.argv[1:])

@@ -66,7 +66,7 @@ def diagnose(
         out = output(shared)
         print_diagnosis(report, out, show_all=show_all, only_finding=code, no_trunc=no_trunc, files=files, **ours)
     else:
-        from cosictl.render.document import diagnosis_document
+        from cosictl.render.document import diagnosis_rows
 
-        print_document(diagnosis_document(report), chosen)
+        print_document(diagnosis_rows(report), chosen)
     raise typer.Exit(verdict(report))

@@ -9,13 +9,18 @@ from cosictl.model.refs import Ref
 from cosictl.model.report import STUCK, Assessment, Evidence, Finding, Outlook, PolicyChoice, Report
 from cosictl.model.snapshot import ReadStatus
 from cosictl.render.ages import stamp
-from cosictl.render.machine import json_text
+from cosictl.render.machine import Rows, json_text
 
 API_VERSION = "cosictl.dev/v1alpha1"
 
 
 def diagnosis_document(report: Report) -> dict[str, object]:
     """Return the document of a report, ready for JSON or YAML."""
+    return {key: list(value) if isinstance(value, Rows) else value for key, value in diagnosis_rows(report).items()}
+
+
+def diagnosis_rows(report: Report) -> dict[str, object]:
+    """Return the same document with objects and findings that are made one by one, when they are written."""
     return {
         "apiVersion": API_VERSION,
         "kind": "Diagnosis",
@@ -25,8 +30,8 @@ def diagnosis_document(report: Report) -> dict[str, object]:
         "namespaces": list(report.namespaces),
         "policy": [policy_document(choice) for choice in report.policies],
         "summary": summary_document(report),
-        "objects": [object_document(item) for item in report.objects],
-        "findings": [finding_document(finding) for finding in report.findings],
+        "objects": Rows(report.objects, object_document),
+        "findings": Rows(report.findings, finding_document),
         "unread": [unread_document(status) for status in report.unread],
         "skippedFiles": report.skipped_files,
     }

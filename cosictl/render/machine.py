@@ -1,10 +1,28 @@
 """Documents for programs: JSON, JSON lines, YAML. What is printed always parses, and holds no raw control character."""
 
 import json
-from collections.abc import Mapping
-from typing import TextIO
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TextIO, TypeVar
+
+import msgspec
 
 from cosictl.render.safe import json_safe
+
+T = TypeVar("T")
+
+
+class Rows:
+    """Documents of many things, each made when it is written: a list of all would not fit beside them."""
+
+    def __init__(self, items: Sequence[T], document: Callable[[T], object]) -> None:
+        self._items = items
+        self._document = document
+
+    def __iter__(self) -> Iterator[object]:
+        return map(self._document, self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
 
 
 def dump_json(value: object, stream: TextIO) -> None:
@@ -15,10 +33,12 @@ def dump_json(value: object, stream: TextIO) -> None:
     stream.write("{")
     for position, (key, entry) in enumerate(value.items()):
         stream.write(f"{',' if position else ''}\n  {json_text(key)}: ")
-        if isinstance(entry, list) and entry:
+        if isinstance(entry, list | Rows) and entry:
             stream.write("[")
-            items = (json_text(item, indent=2).replace("\n", "\n    ") for item in entry)
-            stream.writelines(f"{',' if place else ''}\n    {item}" for place, item in enumerate(items))
+            lead = "\n    "
+            for item in entry:
+                stream.write(lead + json_text(item, indent=2).replace("\n", "\n    "))
+                lead = ",\n    "
             stream.write("\n  ]")
         else:
             stream.write(json_text(entry, indent=2).replace("\n", "\n  "))
@@ -41,4 +61,11 @@ def dump_yaml(value: object, stream: TextIO) -> None:
 
 def json_text(value: object, *, indent: int | None = None) -> str:
     """Return a value as JSON text without invisible characters."""
-    return json_safe(json.dumps(value, ensure_ascii=False, indent=indent, default=list))
+    try:
+        data = msgspec.json.encode(value, enc_hook=list)
+    except UnicodeEncodeError:
+        # Half of a surrogate pair is no UTF-8, and JSON all the same.
+        return json_safe(json.dumps(value, ensure_ascii=False, indent=indent, default=list))
+    if not data.isascii() or b"\x7f" in data:
+        data = json_safe(data.decode()).encode()
+    return msgspec.json.format(data, indent=indent or 0).decode()

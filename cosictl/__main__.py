@@ -9,10 +9,10 @@ import gc
 import io
 import os
 import sys
+from types import TracebackType
 from typing import Final, TextIO
 
 from cosictl.cli.app import run
-from cosictl.cli.crash import report_bug
 from cosictl.cli.said import program, say, say_error
 from cosictl.errors import CosictlError, Exit
 
@@ -25,7 +25,7 @@ _OUTPUT_ERRORS: Final = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.
 
 def main() -> int:
     """Run the command line of this process and return its exit code."""
-    sys.excepthook = report_bug
+    sys.excepthook = _report_bug
     # A large cluster is made at once and kept to the end: to look through it again and again frees nothing.
     gc.set_threshold(_ALLOCATIONS_PER_COLLECTION)
     _prepare_streams()
@@ -56,6 +56,12 @@ def main() -> int:
         say(f"{program()}: the output cannot be written: {error.strerror}; free some space or write elsewhere")
         return Exit.FAILED
     return code
+
+
+def _report_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    from cosictl.cli.crash import report_bug  # noqa: PLC0415 - it loads much, and is never needed
+
+    report_bug(kind, error, trace)
 
 
 def _prepare_streams() -> None:

@@ -1,39 +1,16 @@
 """The program: the root command, its verbs, and how a command line becomes an exit code."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
 
 from cosictl import __version__
-from cosictl.cli.apply import apply
 from cosictl.cli.argv import respell
-from cosictl.cli.classify import classify
-from cosictl.cli.cleanup import cleanup
-from cosictl.cli.completion import completion
-from cosictl.cli.diagnose import diagnose
-from cosictl.cli.events import events
-from cosictl.cli.explain import explain
-from cosictl.cli.get import get
-from cosictl.cli.journal import NAME as JOURNAL
-from cosictl.cli.journal import VERBS as JOURNAL_VERBS
-from cosictl.cli.journal import journals
-from cosictl.cli.mark import mark, unmark
 from cosictl.cli.options import Shared, with_shared
-from cosictl.cli.probe_driver.app import NAME as PROBE
-from cosictl.cli.probe_driver.app import VERBS as PROBE_VERBS
-from cosictl.cli.probe_driver.app import probe
-from cosictl.cli.quarantine import quarantine, resume
-from cosictl.cli.repair import repair
 from cosictl.cli.said import program
-from cosictl.cli.sandbox import sandbox
-from cosictl.cli.sidecars.app import NAME as SIDECARS
-from cosictl.cli.sidecars.app import VERBS as SIDECAR_VERBS
-from cosictl.cli.sidecars.app import sidecars
-from cosictl.cli.snapshot import snapshot
-from cosictl.cli.undo import undo
-from cosictl.cli.version import version
+from cosictl.cli.verbs import VERBS, VerbGroup
 from cosictl.errors import Exit, UsageError
 
 COMPLETE: Final = "_COSICTL_COMPLETE"
@@ -41,13 +18,8 @@ EPILOG: Final = (
     "Exit codes: 0 done, 1 could not do it, 2 usage, 3 something is stuck, 4 refused by a guard, 5 something unknown "
     "or unread, 64+N a driver answered gRPC code N, 124 timed out, 130 interrupted."
 )
-VERBS: Final[tuple[Callable[..., None], ...]] = (
-    *(diagnose, get, events, classify, explain),
-    *(mark, unmark, quarantine, resume, repair, cleanup, apply, undo),
-    *(snapshot, sandbox, completion, version),
-)
-
 app = typer.Typer(
+    cls=VerbGroup,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -73,11 +45,6 @@ def root(
 
 
 app.callback()(with_shared(root))
-for verb in VERBS:
-    app.command()(with_shared(verb))
-app.add_typer(probe, name=PROBE)
-app.add_typer(journals, name=JOURNAL)
-app.add_typer(sidecars, name=SIDECARS)
 
 
 def run(words: Sequence[str]) -> int:
@@ -99,11 +66,8 @@ def run(words: Sequence[str]) -> int:
 def _usage(error: typer.TyperException, words: Sequence[str]) -> UsageError:
     """Say in one line what is wrong with the command line, and where the right one is described."""
     message = " ".join(error.format_message().split()).replace("Value error, ", "").rstrip(".")
-    names = {verb.__name__ for verb in VERBS}
-    groups = {PROBE: PROBE_VERBS, JOURNAL: JOURNAL_VERBS, SIDECARS: SIDECAR_VERBS}
-    verbs = [word for word in words if word in names or word in groups][:1]
-    for group in verbs:
-        below = {verb.__name__.rstrip("_") for verb in groups.get(group, ())}
-        verbs += [word for word in words[words.index(group) :] if word in below][:1]
+    verbs = [word for word in words if word in VERBS][:1]
+    for verb in verbs:
+        verbs += [word for word in words[words.index(verb) :] if word in VERBS[verb].below][:1]
     path = " ".join([program(), *verbs])
     return UsageError(message[:1].lower() + message[1:], next_step=f"see {path} --help")

@@ -70,7 +70,8 @@ class Shared:
         found = cls()
         for params in _params(context):
             found = cls(**{field.name: params[field.name] for field in fields(cls) if field.name in params}).over(found)
-        return found
+        # A context holds the word that was typed.
+        return replace(found, color=Color(found.color)) if found.color is not None else found
 
     def over(self, earlier: "Shared") -> "Shared":
         """Return these options, completed by those given before the verb."""

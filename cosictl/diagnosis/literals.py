@@ -6,6 +6,7 @@ any is always worth a search. Leaving this out changes no answer, only its price
 """
 
 import re
+from functools import cache
 
 # The parser of ``re`` is the only one that reads a pattern as ``re`` does. It has no public name.
 from re import _constants as op  # type: ignore[attr-defined]
@@ -26,15 +27,15 @@ Clauses = tuple[frozenset[str], ...]
 class LiteralIndex:
     """An index of patterns, each known by its place."""
 
-    def __init__(self, patterns: "Iterable[re.Pattern[str]]") -> None:
-        self._all: dict[int, list[re.Pattern[str]]] = {}
+    def __init__(self, patterns: "Iterable[str]", flags: re.RegexFlag) -> None:
+        self._parts = [alternatives(pattern) for pattern in patterns]
+        self._flags = flags
         self._always: list[tuple[int, int]] = []
         self._needs: dict[tuple[int, int], Clauses] = {}
         self._owners: dict[str, list[tuple[int, int]]] = {}
-        for place, pattern in enumerate(patterns):
-            self._all[place] = [re.compile(part, pattern.flags) for part in alternatives(pattern.pattern)]
-            for number, part in enumerate(self._all[place]):
-                self._add((place, number), clauses_of(part))
+        for place, parts in enumerate(self._parts):
+            for number, part in enumerate(parts):
+                self._add((place, number), clauses_of(part, flags))
         self._literals = list(self._owners)
         self._find = AhoCorasick(self._literals, implementation=Implementation.DFA).find_matches_as_indexes
 
@@ -45,14 +46,18 @@ class LiteralIndex:
         k to ``re``), so that a text with any of them may match anything.
         """
         if not lower.isascii():
-            return self._all
+            return {place: [*map(self._compiled, parts)] for place, parts in enumerate(self._parts)}
         present = {match[0] for match in self._find(lower, overlapping=True)}
         owners = {owner for number in present for owner in self._owners[self._literals[number]]}
         telling = (owner for owner in owners if holds(self._needs[owner], lower))
         found: dict[int, list[re.Pattern[str]]] = {}
         for place, number in sorted((*self._always, *telling)):
-            found.setdefault(place, []).append(self._all[place][number])
+            found.setdefault(place, []).append(self._compiled(self._parts[place][number]))
         return found
+
+    def _compiled(self, part: str) -> re.Pattern[str]:
+        # Most patterns are never worth it, and compiling takes long: ``re`` forgets, so we remember.
+        return _compiled(part, self._flags)
 
     def _add(self, owner: tuple[int, int], clauses: Clauses) -> None:
         if not clauses:
@@ -63,6 +68,11 @@ class LiteralIndex:
         for literal in first:
             self._owners.setdefault(literal, []).append(owner)
         self._needs[owner] = tuple(clause for clause in clauses if clause is not first)
+
+
+@cache
+def _compiled(pattern: str, flags: re.RegexFlag) -> re.Pattern[str]:
+    return re.compile(pattern, flags)
 
 
 def holds(clauses: Clauses, lower: str) -> bool:
@@ -97,9 +107,9 @@ def alternatives(pattern: str) -> list[str]:
     return [*parts, pattern[start:]]
 
 
-def clauses_of(pattern: "re.Pattern[str]") -> Clauses:
+def clauses_of(pattern: str, flags: re.RegexFlag) -> Clauses:
     """Return what every match of a pattern contains: of each clause one literal, in lower case."""
-    return tuple(_clauses(parser.parse(pattern.pattern, pattern.flags)))
+    return tuple(_clauses(parser.parse(pattern, flags)))
 
 
 def _clauses(sequence: "Iterable[tuple[Any, Any]]") -> "Iterator[frozenset[str]]":

@@ -68,7 +68,7 @@ _NOUN = (
 _AFTER_NOUN = re.compile(
     rf"\b(?:unknown|invalid|unsupported|illegal|bad) {_NOUN}s?(?:: | )([^\n]{{1,300}})$", re.IGNORECASE | re.MULTILINE
 )
-_AFTER_NOUN_NEEDS = clauses_of(_AFTER_NOUN)
+_AFTER_NOUN_NEEDS = clauses_of(_AFTER_NOUN.pattern, re.IGNORECASE)
 # What a name follows; looking for these is faster than to ask the pattern at every place.
 _NAMED_NOUNS = ("bucket", "user", "resource", "container", "key", "class", "account", "label", "name", "parameter")
 _FIND_NOUNS = AhoCorasick(_NAMED_NOUNS, implementation=Implementation.DFA).find_matches_as_indexes

@@ -1,6 +1,5 @@
 """The shape of a message rule: a wording, what it means, where it comes from, and samples of its own."""
 
-import re
 from dataclasses import dataclass
 
 from cosictl.knowledge.backend_codes import VERDICTS
@@ -9,13 +8,13 @@ from cosictl.model.failures import Cause, FixBy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRule:
-    """One wording. ``pattern`` is searched, without case, in the masked text: values that users control are blanks.
+    """One wording, a pattern. It is searched, without case, in the masked text: values that users control are blanks.
 
     ``done``: while deleting or revoking, this means that the work is done already.
     """
 
     name: str
-    pattern: re.Pattern[str]
+    wording: str
     cause: Cause
     retryable: bool | None
     fix_by: FixBy
@@ -45,7 +44,7 @@ def rule(
         fix_by = usual_fix if retryable is _UNSET else FixBy.NOBODY if answer else FixBy.UNKNOWN
     return MessageRule(
         name=name,
-        pattern=re.compile(pattern, re.IGNORECASE),
+        wording=pattern,
         cause=cause,
         retryable=answer,
         fix_by=fix_by,

@@ -15,14 +15,21 @@ _NARROWEST = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Out:
-    """A destination: rich's console, and the width in cells that text is cut to; 0 is a pipe, where nothing is."""
+    """A destination: a stream, and the width in cells that text is cut to; 0 is a pipe, where nothing is.
 
-    console: "Console"
+    Colours are rich's; a stream without any has no need of it.
+    """
+
+    stream: TextIO
+    console: "Console | None"
     width: int
 
     def line(self, text: str = "", style: str = "") -> None:
         """Print one line, already escaped, never parsed as markup."""
-        self.console.print(text, style=style or None, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        if self.console is None:
+            self.stream.write(text + "\n")
+        else:
+            self.console.print(text, style=style or None, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def make_out(stream: TextIO, *, color: str = "auto", width: int | None = None) -> Out:
@@ -31,16 +38,22 @@ def make_out(stream: TextIO, *, color: str = "auto", width: int | None = None) -
     ``color`` is auto, always or never; auto colours only a terminal, and neither under ``NO_COLOR`` nor for
     ``TERM=dumb``. ``width`` replaces the terminal's; without a terminal lines are not cut at all.
     """
-    from rich.console import Console  # noqa: PLC0415 - rich loads only where something is drawn
-
     is_terminal = stream.isatty()
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     coloured = color == "always" or (color == "auto" and is_terminal and not plain)
-    console = Console(
+    if width is None:
+        width = _terminal_width(stream) if is_terminal else 0
+    console = _console(stream) if coloured else None
+    return Out(stream=stream, console=console, width=max(_NARROWEST, width) if width else 0)
+
+
+def _console(stream: TextIO) -> "Console":
+    from rich.console import Console  # noqa: PLC0415 - rich loads only where something is coloured
+
+    return Console(
         file=stream,
-        force_terminal=coloured,
-        color_system="standard" if coloured else None,
-        no_color=not coloured,
+        force_terminal=True,
+        color_system="standard",
         width=_NO_WRAP,
         legacy_windows=False,
         markup=False,
@@ -48,9 +61,6 @@ def make_out(stream: TextIO, *, color: str = "auto", width: int | None = None) -
         emoji=False,
         _environ={},
     )
-    if width is None:
-        width = _terminal_width(stream) if is_terminal else 0
-    return Out(console=console, width=max(_NARROWEST, width) if width else 0)
 
 
 def _terminal_width(stream: TextIO) -> int:

@@ -1,29 +1,25 @@
-"""Find the cluster and open a connection to it, with the official client's configuration.
+"""Find the cluster and open a connection to it.
 
-kubeconfig merging, exec credential plugins, client certificates, in-cluster accounts and proxies are the client's;
-the request itself goes through its connection pool, so that we decode the raw bytes ourselves.
+A plain kubeconfig is read without the official client; merged ones, credential plugins, in-cluster accounts and proxies
+are the client's. The request itself goes through a connection pool, so that we decode the raw bytes ourselves.
 """
 
-import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import ssl
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import urllib3
-import yaml
-from kubernetes import client, config
-from kubernetes.config import kube_config
 
-from cosictl.errors import ConfigError
-from cosictl.intake.redact import redact
+from cosictl.cluster.plainconfig import plain_config
 
 _CONNECT_TIMEOUT = 10.0
 _READ_TIMEOUT = 60.0
-_OURS = "cosictl-overrides"
+# Connections kept: one for each list that is read at the same time, and one to spare.
+_SIDE_BY_SIDE = 8
+DEFAULT_KUBECONFIG: Final = "~/.kube/config"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +58,7 @@ class Connection:
     host: str
     pool: urllib3.PoolManager = field(repr=False)
     settings: Any = field(repr=False)
+    authorization: Callable[[], str] = field(repr=False)
     impersonate: tuple[tuple[str, str], ...] = ()
     request_timeout: float | None = None
 
@@ -82,7 +79,9 @@ class Connection:
 
     def headers(self) -> tuple[tuple[str, str], ...]:
         """Who we are, as request headers."""
-        return (("User-Agent", "cosictl"), *self._authorization(), *self.impersonate)
+        value = self.authorization()
+        authorized = (("Authorization", value),) if value else ()
+        return (("User-Agent", "cosictl"), *authorized, *self.impersonate)
 
     def _send(
         self,
@@ -114,13 +113,21 @@ class Connection:
         found = {name.lower(): value for name, value in answer.headers.items()}
         return Response(status=answer.status, headers=found, body=answer.data)
 
-    def _authorization(self) -> tuple[tuple[str, str], ...]:
-        """The bearer token, refreshed by the client's own hook when it ran out."""
-        for name, setting in self.settings.auth_settings().items():
-            if name == "BearerToken" and setting["value"]:
-                return (("Authorization", str(setting["value"])),)
-        basic = self.settings.get_basic_auth_token() if self.settings.username else None
-        return (("Authorization", str(basic)),) if basic else ()
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How to reach a cluster: what a kubeconfig, an account or options say.
+
+    ``settings`` has the names of the official client's configuration. ``authorization`` gives the header's value of
+    the moment. ``user`` is the user's entry in the kubeconfig.
+    """
+
+    name: str
+    namespace: str
+    settings: Any = field(repr=False)
+    pool: urllib3.PoolManager = field(repr=False)
+    authorization: Callable[[], str] = field(repr=False)
+    user: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 def connect(options: ConnectOptions) -> Connection:
@@ -128,144 +135,62 @@ def connect(options: ConnectOptions) -> Connection:
 
     Raises ConfigError for a kubeconfig that is missing or broken, or has no such context, cluster or user.
     """
-    settings = client.Configuration()
-    name, namespace, user = _load(options, settings)
-    if options.server:
-        settings.host = options.server.rstrip("/")
-    if options.token:
-        settings.api_key = {"BearerToken": f"Bearer {options.token}", "authorization": f"Bearer {options.token}"}
-        settings.refresh_api_key_hook = None
-        settings.cert_file = settings.key_file = None
-    settings.retries = False
-    pool = client.ApiClient(settings).rest_client.pool_manager
-    as_user = options.as_user or str(user.get("as") or "")
-    as_groups = options.as_groups or (() if options.as_user else tuple(user.get("as-groups") or ()))
+    access = _plainly(options) or _officially(options)
+    as_user = options.as_user or str(access.user.get("as") or "")
+    as_groups = options.as_groups or (() if options.as_user else tuple(access.user.get("as-groups") or ()))
     impersonate = [("Impersonate-User", as_user)] if as_user else []
     impersonate += [("Impersonate-Group", str(group)) for group in as_groups]
     return Connection(
-        source=f"{name} ({settings.host})",
-        namespace=namespace,
-        host=settings.host,
-        pool=pool,
-        settings=settings,
+        source=f"{access.name} ({access.settings.host})",
+        namespace=access.namespace,
+        host=access.settings.host,
+        pool=access.pool,
+        settings=access.settings,
+        authorization=access.authorization,
         impersonate=tuple(impersonate),
         request_timeout=options.request_timeout,
     )
 
 
-def _load(options: ConnectOptions, settings: Any) -> tuple[str, str, Mapping[str, Any]]:
-    """Fill the client's configuration; return what to call the cluster, the context's namespace and its user.
-
-    The user's entry is for what the client does not read: the fields ``as`` and ``as-groups``.
-    """
-    paths = options.kubeconfig or os.environ.get("KUBECONFIG") or kube_config.KUBE_CONFIG_DEFAULT_LOCATION
-    if not any(Path(path).expanduser().is_file() for path in paths.split(os.pathsep) if path):
-        return *_without_file(options, settings, paths), {}
-    try:
-        merger = kube_config.KubeConfigMerger(paths)
-        context = _context(merger, options)
-        loader = kube_config.KubeConfigLoader(config_dict=merger.config, active_context=context, config_base_path=None)
-        with _complaints() as said:
-            loader.load_and_set(settings)
-        if said:
-            raise config.ConfigException("; ".join(said))
-        active = loader.current_context
-    except config.ConfigException as error:
-        raise _config_error(error, paths) from error
-    except (yaml.YAMLError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigError(
-            f"kubeconfig {paths} cannot be used: {_one_line(error)}",
-            meaning="it is no complete kubeconfig file",
-            next_step="check it with: kubectl config view",
-        ) from error
-    inner = active.get("context") or {}
-    name = options.context or (active.get("name") if active.get("name") != _OURS else "") or "cluster"
-    return f"context {name}", inner.get("namespace") or "default", _user(merger, str(inner.get("user") or ""))
+def kubeconfig_paths(options: ConnectOptions) -> str:
+    """Return where the kubeconfig is looked for: a path, or several as KUBECONFIG lists them."""
+    return options.kubeconfig or os.environ.get("KUBECONFIG") or DEFAULT_KUBECONFIG
 
 
-def _user(merger: Any, name: str) -> Mapping[str, Any]:
-    entries = [_plain(entry) for entry in merger.config.value.get("users") or ()]
-    found: Mapping[str, Any] = next((_plain(entry["user"]) for entry in entries if entry.get("name") == name), {})
-    return found
+def _officially(options: ConnectOptions) -> Access:
+    from cosictl.cluster.official import official_access  # noqa: PLC0415 - the client loads 600 modules
+
+    return official_access(options, kubeconfig_paths(options))
 
 
-class _Collector(logging.Handler):
-    """Keeps the messages of errors."""
-
-    def __init__(self, said: list[str]) -> None:
-        super().__init__(logging.ERROR)
-        self._said = said
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._said.append(record.getMessage())
-
-
-@contextmanager
-def _complaints() -> Iterator[list[str]]:
-    """Collect what the client logs: a credential plugin that fails is an error there only in the log."""
-    said: list[str] = []
-    handler = _Collector(said)
-    root = logging.getLogger()
-    root.addHandler(handler)
-    try:
-        yield said
-    finally:
-        root.removeHandler(handler)
-
-
-def _context(merger: Any, options: ConnectOptions) -> str | None:
-    """The name of the context to use; --cluster and --user make one of their own."""
-    if not (options.cluster or options.user):
-        return options.context or None
-    value = merger.config.value
-    wanted = options.context or value.get("current-context")
-    chosen = next((dict(c["context"]) for c in (_plain(c) for c in value["contexts"]) if c["name"] == wanted), {})
-    chosen |= {key: given for key, given in (("cluster", options.cluster), ("user", options.user)) if given}
-    value["contexts"].append({"name": _OURS, "context": chosen})
-    return _OURS
-
-
-def _plain(node: Any) -> dict[str, Any]:
-    found: dict[str, Any] = getattr(node, "value", node)
-    return found
-
-
-def _without_file(options: ConnectOptions, settings: Any, paths: str) -> tuple[str, str]:
-    """No kubeconfig: --server alone, else the service account of the pod we run in."""
+def _plainly(options: ConnectOptions) -> Access | None:
+    """Do it without the official client, where nothing is asked for that needs it."""
+    path = kubeconfig_paths(options)
+    if os.pathsep in path or options.cluster or options.user:
+        return None
+    found = plain_config(path, options.context)
+    if found is None:
+        return None
+    settings = found.settings
     if options.server:
-        return "server", "default"
-    if options.kubeconfig or options.context:
-        raise ConfigError(
-            f"kubeconfig {paths} does not exist",
-            meaning="no cluster is configured under that name",
-            next_step="check --kubeconfig and KUBECONFIG, or diagnose a dump with -f",
-        )
-    try:
-        config.load_incluster_config(client_configuration=settings)
-    except config.ConfigException as error:
-        raise ConfigError(
-            f"no kubeconfig at {paths}, and this is no pod",
-            meaning="no cluster is configured here",
-            next_step="set KUBECONFIG or --kubeconfig, or diagnose a dump with -f",
-        ) from error
-    home = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-    return "in-cluster", home.read_text(encoding="utf-8").strip() if home.is_file() else "default"
-
-
-def _config_error(error: Exception, paths: str) -> ConfigError:
-    words = _one_line(error)
-    if "Expected object with name" in words or "context" in words.lower():
-        return ConfigError(
-            f"kubeconfig {paths}: {words}",
-            meaning="no such context, cluster or user, or none is chosen",
-            next_step="list them with: kubectl config get-contexts",
-        )
-    return ConfigError(
-        f"kubeconfig {paths} cannot be used: {words}",
-        meaning="an entry is missing, or its credential plugin failed",
-        next_step="check it with: kubectl config view, kubectl get --raw /version",
+        settings.host = options.server.rstrip("/")
+    if options.token:
+        settings.token, settings.cert_file, settings.key_file = options.token, None, None
+    value = f"Bearer {settings.token}" if settings.token else ""
+    server_name: dict[str, Any] = {"server_hostname": settings.tls_server_name} if settings.tls_server_name else {}
+    pool = urllib3.PoolManager(
+        maxsize=_SIDE_BY_SIDE,
+        cert_reqs=ssl.CERT_REQUIRED if settings.verify_ssl else ssl.CERT_NONE,
+        ca_certs=settings.ssl_ca_cert,
+        cert_file=settings.cert_file,
+        key_file=settings.key_file,
+        **server_name,
     )
-
-
-def _one_line(error: Exception) -> str:
-    return redact(" ".join(str(error).split()))[:300]
+    return Access(
+        name=f"context {found.context}",
+        namespace=found.namespace,
+        settings=settings,
+        pool=pool,
+        authorization=lambda: value,
+        user=found.user,
+    )

@@ -36,6 +36,8 @@ MAY_USE: Final[dict[str, frozenset[str]]] = {
     # Frozen structs of C: a large cluster is hundreds of thousands of nouns.
     "model": frozenset({"msgspec"}),
     "diagnosis": frozenset({"ahocorasick_rs", "msgspec"}),
+    "flows": frozenset({"msgspec"}),
+    "knowledge": frozenset({"msgspec"}),
     "intake": frozenset({"ahocorasick_rs", "msgspec", "yaml"}),
     # yaml only for its error: the official client lets it through where a kubeconfig is no YAML.
     "cluster": frozenset({"kubernetes", "msgspec", "urllib3", "websocket", "yaml"}),

@@ -6,11 +6,11 @@
 import asyncio
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from cosictl.knowledge.policies import POLICIES, Backoff, Effect, Policy
+from cosictl.model.copying import replace
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Rpc
 from cosictl.sandbox.remote_config import server_of

@@ -1,10 +1,11 @@
 """Every finding that has a remedy: a live copy of it, the steps that end it, what changes, and the way back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from cosictl.knowledge.policies import POLICIES
+from cosictl.model.copying import replace
 from cosictl.model.plan import Action
 from cosictl.model.refs import Api
 from cosictl.remedy.planners.common import Known

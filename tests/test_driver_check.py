@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from cosictl.driver.endpoint import parse_endpoint
 from cosictl.errors import DumpError
 from cosictl.intake.redact import redact
 from cosictl.knowledge.catalogue import CATALOGUE
+from cosictl.model.copying import replace
 from cosictl.model.refs import Api
 from tests.drivers import FAULTS, SameId, correct, process, serving
 

@@ -1,7 +1,6 @@
 """From what followed an answer to an effect, and from a measured row to the known ones: truth tables."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 
@@ -22,6 +21,7 @@ from cosictl.diagnosis.measured import (
     records_of,
 )
 from cosictl.knowledge.policies import POLICIES, EditEffect, Effect, Policy, Records
+from cosictl.model.copying import replace
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Api, Rpc
 

@@ -5,7 +5,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from cosictl.flows.measuring.objects import LABEL
 from cosictl.knowledge import policies
 from cosictl.knowledge.policies import EVENT_GAP, Policy, Records
 from cosictl.model import failures, refs
+from cosictl.model.copying import replace
 from cosictl.model.refs import Api
 from cosictl.sandbox.api.faults import parse_fault
 from cosictl.sandbox.plan import SYSTEM_NAMESPACES, Plan

@@ -69,7 +69,9 @@ def test_every_cell_of_every_policy_has_its_place() -> None:
     for policy in POLICIES.values():
         for rpc in (Rpc.CREATE, Rpc.DELETE, Rpc.GRANT, Rpc.REVOKE):
             for code in GrpcCode:
-                trouble = type(one)(**{name: getattr(one, name) for name in one.__slots__} | {"rpc": rpc, "code": code})
+                trouble = type(one)(
+                    **{name: getattr(one, name) for name in one.__struct_fields__} | {"rpc": rpc, "code": code}
+                )
                 effect = effect_of(policy, rpc, code)
                 found = prospect(policy, now, [trouble])
                 assert effect_under(policy, trouble) is effect

@@ -2,7 +2,6 @@
 
 # ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
 
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from cosictl.cli.complete import complete_names, complete_outlooks, complete_res
 from cosictl.cli.options import AsOf, Dumps, NoTrunc, Shared
 from cosictl.cli.types import Resource, parse_targets
 from cosictl.errors import UsageError
+from cosictl.model.copying import replace
 
 
 def get(

@@ -4,7 +4,6 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cosictl.cli.documents import object_documents, sorted_places
@@ -16,6 +15,7 @@ from cosictl.cli.wiring import Source
 from cosictl.errors import NotFoundError
 from cosictl.flows.asked import Asked
 from cosictl.flows.get import ClassLine, Listing, class_lines, list_objects
+from cosictl.model.copying import replace
 from cosictl.model.objects import AccessClass, BucketClass
 from cosictl.model.refs import CLUSTER_SCOPED, Ref
 

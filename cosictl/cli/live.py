@@ -1,7 +1,10 @@
-"""The port to a live cluster. ``kubernetes`` loads with this module, which nothing imports before it is needed."""
+"""The port to a live cluster. ``urllib3`` loads with this module, which nothing imports before it is needed."""
+
+# ruff: noqa: PLC0415 - what reads logs loads where logs are read
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from cosictl.cli.options import CHUNK_SIZE, Shared
 from cosictl.cli.said import program, say
@@ -9,13 +12,13 @@ from cosictl.cli.streams import log_input, remark
 from cosictl.cluster.connect import ConnectOptions, connect
 from cosictl.cluster.lists import Reach, Scope
 from cosictl.cluster.names import object_names
-from cosictl.cluster.pod_logs import read_pod_logs
 from cosictl.cluster.reader import read_cluster
-from cosictl.flows.logs import with_logs
 from cosictl.intake.builder import SnapshotBuilder
-from cosictl.intake.logfold import LogsRead
-from cosictl.model.logs import LogTarget, LogWish
 from cosictl.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from cosictl.intake.logfold import LogsRead
+    from cosictl.model.logs import LogTarget, LogWish
 
 
 def connect_options(shared: Shared) -> ConnectOptions:
@@ -41,7 +44,7 @@ def cluster_port(
     clusterwide: bool,
     keep_raw: bool,
     only: frozenset[str] = frozenset(),
-    logs: LogWish | None = None,
+    logs: "LogWish | None" = None,
 ) -> tuple[Callable[[], tuple[SnapshotBuilder, Snapshot]], str]:
     """Return how to read the cluster, and the namespace that was asked for (empty: all of them).
 
@@ -74,7 +77,10 @@ def cluster_port(
     if logs is None:
         return load, asked
 
-    def read_pods(targets: Sequence[LogTarget], since: datetime | None, reference: datetime) -> LogsRead:
+    from cosictl.cluster.pod_logs import read_pod_logs
+    from cosictl.flows.logs import with_logs
+
+    def read_pods(targets: "Sequence[LogTarget]", since: datetime | None, reference: datetime) -> "LogsRead":
         return read_pod_logs(conn, targets, since=since, reference=reference)
 
     return with_logs(load, logs, read_pods=read_pods, stdin=log_input(logs), say=remark), asked

@@ -1,7 +1,10 @@
 """What a diagnosis lists, and where: plain values, built before anything is asked."""
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+
+from cosictl.model.copying import replace
 
 GROUP = "objectstorage.k8s.io"
 VERSIONS = ("v1alpha1", "v1alpha2")
@@ -24,16 +27,14 @@ class Reach(StrEnum):
     WIDEST = "widest"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(Struct, frozen=True, kw_only=True):
     """Which namespaces to look at. ``namespace`` is the one of ONE, and what WIDEST falls back to."""
 
     reach: Reach
     namespace: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListCall:
+class ListCall(Struct, frozen=True, kw_only=True):
     """One list: what it holds, its path with and without a namespace, and its field selector.
 
     ``namespace`` empty means the whole cluster. ``fallback`` is tried where the whole cluster is refused.

@@ -8,13 +8,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import urllib3
 import urllib3.exceptions as u3
+from msgspec import Struct
 
 from cosictl.cluster.connect import Connection, Response
 from cosictl.cluster.retry import with_retries
@@ -38,8 +38,7 @@ _REFUSAL: Final = 4096
 _OK, _BAD_REQUEST, _UNAUTHORIZED = 200, 400, 401
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ask:
+class _Ask(Struct, frozen=True, kw_only=True):
     """How to ask for logs. ``bound`` is in bytes; ``since`` holds for the present process only."""
 
     conn: Connection

@@ -4,12 +4,12 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import msgspec
 import urllib3.exceptions as u3
+from msgspec import Struct
 
 from cosictl.cluster.connect import Connection, Response
 from cosictl.cluster.lists import GROUP, VERSIONS, ListCall, Reach, Scope, calls_for
@@ -31,8 +31,7 @@ class _Page(msgspec.Struct):
     metadata: _Meta = msgspec.field(default_factory=_Meta)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Listed:
+class _Listed(Struct, frozen=True, kw_only=True):
     """One list as read: its pages, or why not; and when the server answered first."""
 
     call: ListCall

@@ -4,12 +4,12 @@ Both are estimates from a policy's backoff and the times of the evidence; event 
 (client-go 0.32.3 tools/record/events_cache.go filters after a burst of 25).
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
+
+class Estimate(Struct, frozen=True, kw_only=True):
     """``attempts`` so far (at least 1), and when the next one is due (never before the observation)."""
 
     attempts: int

@@ -6,10 +6,11 @@ the long ones say most.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median, median_low
 from typing import Final
+
+from msgspec import Struct
 
 # Pauses are equal that differ by less than this part of themselves; the weakest growth anybody uses is stronger.
 EQUAL: Final = 0.1
@@ -27,8 +28,7 @@ _GRAIN: Final = 20
 _KEPT: Final = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fitted:
+class Fitted(Struct, frozen=True, kw_only=True):
     """A backoff in seconds; None is what the pauses do not show. ``steps``: how many pauses in a row were seen."""
 
     base: float | None

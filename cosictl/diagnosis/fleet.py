@@ -6,8 +6,9 @@ could be matched with. A Lease names the Pod that serves a driver; without one, 
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cosictl.diagnosis.graph import Graph
 from cosictl.diagnosis.policy import Policies, apis_in_use
@@ -52,15 +53,13 @@ def fleet(graph: Graph, policies: Policies, report: Report) -> Fleet:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
+class _Seen(Struct, frozen=True, kw_only=True):
     graph: Graph
     policies: Policies
     report: Report
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Serving:
+class _Serving(Struct, frozen=True, kw_only=True):
     parts: tuple[Sidecar, ...]
     how: str
 

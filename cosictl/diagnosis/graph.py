@@ -7,9 +7,10 @@ names its claim, a claim its Bucket).
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+
+from msgspec import Struct
 
 from cosictl.diagnosis.logs import Spoken, join
 from cosictl.model.failures import Carrier, Failure
@@ -33,16 +34,14 @@ _RPC_BY_PREFIX = (
 _AGGREGATED = "(combined from similar events): "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class Queue(Struct, frozen=True, kw_only=True):
     """How far the controller got: claims nobody touched yet, and when the youngest served one was made (epoch)."""
 
     untouched: int
     served_last: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Graph:
+class Graph(Struct, frozen=True, kw_only=True, dict=True):
     """A snapshot with its indexes. Build it with :func:`link`; what few objects need is indexed when one asks."""
 
     snapshot: Snapshot
@@ -228,8 +227,7 @@ def _join_events(snapshot: Snapshot) -> tuple[dict[str, tuple[Failure, ...]], tu
     return {uid: tuple(sorted(some, key=_newest_first)) for uid, some in found.items()}, tuple(unattached)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """The objects that events are about, among those read: few, of the many there are."""
 
     uids: frozenset[str]

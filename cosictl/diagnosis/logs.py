@@ -7,8 +7,9 @@ an object only where a single one fits.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from cosictl.model.failures import GrpcCode
 from cosictl.model.logs import Begun, Crash, LogNames, LogTrace, Writer
@@ -20,8 +21,7 @@ from cosictl.model.snapshot import Snapshot
 _ACCOUNT = "ba-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Poison:
+class Poison(Struct, frozen=True, kw_only=True):
     """A death of a sidecar in its access code, and the access it died over.
 
     ``ref`` is the access, None where several may be meant: ``candidates``. ``is_known``: it is among the objects
@@ -34,8 +34,7 @@ class Poison:
     is_known: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
+class Spoken(Struct, frozen=True, kw_only=True):
     """What logs say: about each object, about none or several (``loose``), and about accesses that kill a sidecar."""
 
     traces: Mapping[Ref, tuple[LogTrace, ...]] = field(default_factory=dict)

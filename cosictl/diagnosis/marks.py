@@ -1,17 +1,17 @@
 """What somebody wrote on an object with cosictl mark: read, never believed to be more than a note."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from cosictl.knowledge.annotations import MARK
 from cosictl.model.objects import Meta
 from cosictl.model.report import Evidence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(Struct, frozen=True, kw_only=True):
     """What somebody wrote on an object; ``expires`` None: never. Unreadable marks hold nothing but their text."""
 
     text: str

@@ -6,8 +6,9 @@ row, and a cell that a reference leaves open fits every measurement.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from cosictl.diagnosis.backoff_fit import Fitted
 from cosictl.knowledge.policies import EditEffect, Effect, Policy, Records
@@ -31,8 +32,7 @@ _GROWN: Final = 0.5
 _AS_LONG: Final = 0.15
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Trial(Struct, frozen=True, kw_only=True):
     """What followed one answer of the driver, over all objects that got it.
 
     ``calls``: answers given. ``repeats``: the most calls in a row that one object made in one life of the sidecar.
@@ -52,8 +52,7 @@ class Trial:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class Cell(Struct, frozen=True, kw_only=True):
     """What a sidecar does after one answer. ``effect`` None: it could not be told, and ``why``."""
 
     effect: Effect | None
@@ -65,8 +64,7 @@ class Cell:
 Cells = Mapping[Rpc, Mapping[GrpcCode, Cell]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
+class Measurement(Struct, frozen=True, kw_only=True):
     """The measured row. ``api`` None: not known. ``notes``: what was not measured besides cells, and why."""
 
     api: Api | None
@@ -77,8 +75,7 @@ class Measurement:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class Difference(Struct, frozen=True, kw_only=True):
     """Where a measurement differs from a known row: the field (``Create/Internal``, ``backoff.base``), both values."""
 
     policy: str
@@ -87,8 +84,7 @@ class Difference:
     known: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closest:
+class Closest(Struct, frozen=True, kw_only=True):
     """The rows with the fewest differences: releases, or references where no release is among them.
 
     Where no row fits without a difference, a cell that a reference leaves open counts as one for this.

@@ -5,7 +5,8 @@ In: the graph, the policies and the verdicts. Out: findings (a note may concern 
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cosictl.diagnosis.advice import commands_about, offered
 from cosictl.diagnosis.graph import Graph
@@ -20,8 +21,7 @@ from cosictl.model.refs import Api, Kind, Ref
 from cosictl.model.report import Assessment, Evidence, Finding, Flag, Outlook
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(Struct, frozen=True, kw_only=True):
     """What the notes look at: the linked objects, the policies, and the verdict on every object."""
 
     graph: Graph

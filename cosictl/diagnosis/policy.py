@@ -6,7 +6,8 @@ version, and who wrote events where. What remains is an assumption and is called
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cosictl.diagnosis.graph import Graph
 from cosictl.diagnosis.service import Sidecar, components, lease_of
@@ -22,8 +23,7 @@ _RELEASES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policies:
+class Policies(Struct, frozen=True, kw_only=True):
     """The choice for every API version, and for every driver that has one of its own."""
 
     default: Mapping[Api, PolicyChoice]

@@ -5,9 +5,10 @@ v1alpha2 sidecar takes ``cosi-sidecar-leader-<driver>`` only when asked to, so i
 """
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from cosictl.diagnosis.graph import Graph
 from cosictl.knowledge.images import ImageMatch, match_image
@@ -31,8 +32,7 @@ class Service(StrEnum):
     UNTOLD = "untold"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sidecar:
+class Sidecar(Struct, frozen=True, kw_only=True):
     """One container that runs a COSI sidecar or controller, with its Pod and what its image is known to be."""
 
     pod: Pod

@@ -1,7 +1,8 @@
 """What a driver's own answer settles: the finding it proves, and how it compares with what is recorded. Pure."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from cosictl.model.failures import Cause, Classification, GrpcCode
 from cosictl.model.refs import Api, Rpc
@@ -17,8 +18,7 @@ class Comparison(StrEnum):
     UNRECORDED = "unrecorded"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(Struct, frozen=True, kw_only=True):
     """One answer as far as a verdict needs it.
 
     ``expired``: our deadline ended the call; ``broken``: the connection did; ``foreign``: the driver does not speak

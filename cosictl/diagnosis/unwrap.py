@@ -6,9 +6,9 @@ in it are positions in the text. Only the first 48 KiB and the last 16 KiB of lo
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ahocorasick_rs import AhoCorasick, Implementation
+from msgspec import Struct
 
 from cosictl.diagnosis.literals import clauses_of, holds
 from cosictl.model.failures import GRPC_NUMBERS, GrpcCode
@@ -86,8 +86,7 @@ _ANSI = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unwrapped:
+class Unwrapped(Struct, frozen=True, kw_only=True):
     """The peeled text: masked copy, the outermost code, where the innermost status starts, and the codes named.
 
     ``outer`` is None both where no status is named and where its number is no known code (``strange``).

@@ -5,8 +5,9 @@ object whose failure names no answer of a driver is not counted, because no poli
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cosictl.diagnosis.policy import Policies
 from cosictl.knowledge.policies import POLICIES, Effect, Policy, effect_of
@@ -31,8 +32,7 @@ _HOUR: Final = 3600.0
 _SPEC: Final = "spec-v1alpha2"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Trouble(Struct, frozen=True, kw_only=True):
     """An object whose last failure was an answer of its driver: the call, the code, and what the answer means."""
 
     ref: Ref

@@ -3,7 +3,7 @@
 import re
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from google.protobuf.message import DecodeError
@@ -12,6 +12,7 @@ from cosictl.driver.channel import Answer, Channel
 from cosictl.driver.types import DriverInfo
 from cosictl.driver.wire import GET_INFO
 from cosictl.driver.wires import WIRES
+from cosictl.model.copying import replace
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Api
 

@@ -1,7 +1,8 @@
 """What was asked for, and which of the observed objects that is."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cosictl.diagnosis.graph import link
 from cosictl.errors import ClusterError, NotFoundError
@@ -23,16 +24,14 @@ PLURALS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class Named(Struct, frozen=True, kw_only=True):
     """Objects of one kind: the one of this name, or all. Without a kind it is a driver and all that is its."""
 
     kind: Kind | None
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """What was asked for; an empty field asks for everything. Cluster-scoped objects are in no namespace."""
 
     named: tuple[Named, ...] = ()

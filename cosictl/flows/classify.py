@@ -1,9 +1,10 @@
 """Classify: one failure text after the other, masked first, nothing kept."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from cosictl.diagnosis.classify import classify, classify_alike, without_ids
 from cosictl.errors import CosictlError
@@ -19,8 +20,7 @@ _BLOCK_CLOSES: Final = " >"
 _BLOCK_LINES: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Classified:
+class Classified(Struct, frozen=True):
     """One failure text, masked, and what it means."""
 
     message: Message

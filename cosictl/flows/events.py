@@ -1,7 +1,8 @@
 """Events: every failure record of the objects asked for and of their relatives, in one timeline."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cosictl.diagnosis.classify import classify
 from cosictl.diagnosis.graph import Graph, link, rpc_of_text
@@ -15,8 +16,7 @@ from cosictl.model.refs import Api, Kind, Ref
 from cosictl.model.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """One failure record: what it is about, and what it means."""
 
     about: Ref

@@ -2,19 +2,20 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from cosictl.diagnosis.marks import is_expired, mark_of
 from cosictl.diagnosis.report import diagnose
 from cosictl.flows.asked import PLURALS, Asked, check_read, found
+from cosictl.model.copying import replace
 from cosictl.model.objects import Access, AccessClass, BucketClass, Claim, CosiObject
 from cosictl.model.refs import Kind, Ref
 from cosictl.model.report import STUCK, Assessment, Outlook, PolicyChoice, Report
 from cosictl.model.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(Struct, frozen=True, kw_only=True):
     """The objects asked for, and the verdicts of everything observed; classes have none."""
 
     objects: tuple[CosiObject, ...]
@@ -26,8 +27,7 @@ class Listing:
         return replace(self, objects=tuple(self.objects[place] for place in places))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriverLine:
+class DriverLine(Struct, frozen=True, kw_only=True):
     """One driver: how many Buckets it has, how many of them are stuck, and the sidecar policy that serves it."""
 
     name: str
@@ -36,8 +36,7 @@ class DriverLine:
     choice: PolicyChoice | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassLine:
+class ClassLine(Struct, frozen=True, kw_only=True):
     """One BucketClass or BucketAccessClass: how many claims or accesses use it, and how many of them are stuck.
 
     What waits for something stuck is stuck too.
@@ -48,8 +47,7 @@ class ClassLine:
     stuck: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """Which of the objects asked for: of these outlooks (none: any), with a mark, with one that has expired."""
 
     outlooks: frozenset[Outlook] = frozenset()

@@ -6,9 +6,10 @@ In: ``a=b,c!=d,e in (f,g),h notin (i),j,!k``. Out: a predicate on labels. The sy
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from cosictl.errors import UsageError
 
@@ -28,8 +29,7 @@ class _Operator(StrEnum):
     ABSENT = "absent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Requirement:
+class _Requirement(Struct, frozen=True, kw_only=True):
     key: str
     operator: _Operator
     values: frozenset[str] = frozenset()

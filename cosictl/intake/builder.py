@@ -7,11 +7,11 @@ it raise, apart from a list that is no list: its caller has to know, to ask agai
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from cosictl.errors import DumpError
 from cosictl.intake.kinds import RESOURCES, AnyRow, find_row, is_read
@@ -43,8 +43,7 @@ class _ListWire(_Head, kw_only=True):
     items: list[msgspec.Raw] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListPage:
+class ListPage(Struct, frozen=True, kw_only=True):
     """What a list answer says about itself. ``remaining`` is the server's estimate of items on later pages."""
 
     items: int

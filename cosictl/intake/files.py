@@ -10,10 +10,11 @@ import re
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct, field
 
 from cosictl.errors import DumpError
 from cosictl.intake import dump
@@ -39,8 +40,7 @@ class _Document(Wire):
     taken_at: datetime | None = None
 
 
-@dataclass(slots=True)
-class _Intake:
+class _Intake(Struct):
     """What has been learnt from the files so far."""
 
     builder: SnapshotBuilder

@@ -6,10 +6,10 @@ interest (those of other projects that happen to be called Bucket included).
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from cosictl.intake import core, v1alpha1, v1alpha2
 from cosictl.intake.lenient import CONTENT_ERRORS, UndecodableError, decode
@@ -46,8 +46,7 @@ def _all(_wire: ObjectWire) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row(Generic[W]):
+class Row(Struct, Generic[W], frozen=True, kw_only=True):
     """How objects of one kind are decoded. ``concerns`` tells the few of interest from the many of the cluster."""
 
     wire: type[W]

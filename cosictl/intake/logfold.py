@@ -4,9 +4,10 @@ In: records and panics in the order of the log. Out: one trace for each object a
 concluded here; two traces of one attempt stay two, each saying what it counts.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
+
+from msgspec import Struct, field
 
 from cosictl.intake.logpanic import Panic
 from cosictl.intake.logtext import settled
@@ -26,8 +27,7 @@ _SHORTLY: Final = timedelta(seconds=30)
 _Key = tuple[Writer, LogNames, Rpc | None, GrpcCode | None, str]
 
 
-@dataclass(slots=True)
-class _Sum:
+class _Sum(Struct):
     """What is known of one trace so far."""
 
     text: str
@@ -37,8 +37,7 @@ class _Sum:
     lines: int = 0
 
 
-@dataclass(slots=True)
-class LogFold:
+class LogFold(Struct):
     """Adds up one log. ``since``: records before it do not count. ``lines`` and ``understood`` count all lines.
 
     ``unkept`` counts the different failures that had no room any more.
@@ -146,8 +145,7 @@ class LogFold:
         return tuple(self._crashes.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogsRead:
+class LogsRead(Struct, frozen=True, kw_only=True):
     """Logs as read from a cluster: each added up, and what could not be read, in the server's words."""
 
     folds: tuple[LogFold, ...] = ()

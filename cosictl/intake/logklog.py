@@ -7,10 +7,11 @@ its line end. Out: a record, or None for the many lines that tell nothing about 
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from cosictl.intake.logtext import clean_name, iso_moment, klog_moment, names_in
 from cosictl.model.logs import LogNames, LogRecord, Severity, Writer
@@ -55,8 +56,7 @@ _HAPPENED: Final = re.compile(r"LastTimestamp:(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(\
 _SHORT: Final = 400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
+class _Said(Struct, frozen=True, kw_only=True):
     """What one line says, whenever it was said. ``rpc`` is there where it takes an object up.
 
     ``moment`` is when it happened, where that was before it was written down.

@@ -5,8 +5,9 @@ object whose code the frames name. A panic inside a value of a log line does not
 """
 
 import re
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from cosictl.intake.redact import redact
 from cosictl.model.refs import Kind
@@ -32,8 +33,7 @@ _SHOWN: Final = 3
 _LONGEST: Final = 400
 
 
-@dataclass(slots=True)
-class Panic:
+class Panic(Struct):
     """A panic that is being read. ``feed`` says whether the next line still belongs to it."""
 
     first: str

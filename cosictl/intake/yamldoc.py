@@ -7,7 +7,8 @@ lines of aliases grow without end. yaml is imported only when YAML is read.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 _DEEPEST = 100
 _MOST_REPEATED = 1_000_000
@@ -22,8 +23,7 @@ class YamlError(ValueError):
     """The text is no YAML, or no YAML that anybody writes about Kubernetes objects; says where and why."""
 
 
-@dataclass(slots=True)
-class _Frame:
+class _Frame(Struct):
     """A collection under construction; ``size`` counts nodes with aliases spelt out."""
 
     value: "list[object] | dict[str, object]"
@@ -44,8 +44,7 @@ class _Frame:
             self.key = str(item)
 
 
-@dataclass(slots=True)
-class _Document:
+class _Document(Struct):
     stack: list[_Frame] = field(default_factory=list)
     anchors: dict[str, tuple[object, int]] = field(default_factory=dict)
     root: object = None

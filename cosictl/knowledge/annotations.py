@@ -1,7 +1,8 @@
 """Annotations that COSI and cosictl write: on what, by whom, and what they mean."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cosictl.model.refs import Kind
 
@@ -16,8 +17,7 @@ SIDECAR_CLEANUP_FINISHED = "objectstorage.k8s.io/sidecar-cleanup-finished"
 CONTROLLER_MANAGEMENT_OVERRIDE = "objectstorage.k8s.io/controller-management-override"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Annotation:
+class Annotation(Struct, frozen=True, kw_only=True):
     """One annotation: its name, the kinds it stands on, who writes it, what it means, and where that was read."""
 
     name: str

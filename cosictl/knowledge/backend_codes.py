@@ -6,14 +6,14 @@ ARM error tables, the JSON API errors of Google Cloud Storage. ``retryable`` Non
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cosictl.knowledge.backend_code_rows import AZURE, CODE_GROUPS, GCS, IAM, S3, SDK
 from cosictl.model.failures import Cause, FixBy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackendCode:
+class BackendCode(Struct, frozen=True, kw_only=True):
     """One code: what it means, whether the same request may succeed later, and who acts."""
 
     code: str

@@ -5,13 +5,13 @@ specifications' lists of codes. Where both readings are realistic the answer is 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cosictl.model.failures import Cause, FixBy, GrpcCode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeDefault:
+class CodeDefault(Struct, frozen=True, kw_only=True):
     """The reading of a code that stands alone."""
 
     cause: Cause

@@ -1,7 +1,8 @@
 """The noun of the catalogue: one stuck situation, as a person on call needs to read it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from cosictl.model.failures import FixBy
 from cosictl.model.refs import Api
@@ -23,8 +24,7 @@ class Detect(StrEnum):
     NONE = "not-detectable"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One situation of the catalogue.
 
     ``title`` is what a user sees, in one line. ``tell_apart`` says what separates it from its look-alikes, ``cause``

@@ -1,7 +1,8 @@
 """COSI's finalizers: who adds and removes each, and what is left behind when a person removes it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cosictl.model.refs import Api
 
@@ -14,8 +15,7 @@ SECRET_PROTECTION = f"{_GROUP}/secret-protection"
 PROTECTION = "objectstorage.k8s.io/protection"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finalizer:
+class Finalizer(Struct, frozen=True, kw_only=True):
     """One finalizer on one kind of object (``kind`` may be ``Secret``, which is no COSI kind).
 
     ``leaks`` is what stays behind, in the backend or in the cluster, when a person removes it.

@@ -5,15 +5,15 @@ something that is missing answers OK.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cosictl.model.failures import GRPC_NUMBERS, GrpcCode
 
 _OPEN = "not mentioned"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrpcCodeRow:
+class GrpcCodeRow(Struct, frozen=True, kw_only=True):
     """One gRPC code: its number, its general meaning, and what each specification asks of the caller."""
 
     code: GrpcCode

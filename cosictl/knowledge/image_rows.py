@@ -1,7 +1,8 @@
 """The images and commits that are known: what each holds, and where that was seen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cosictl.model.refs import Api
 
@@ -26,8 +27,7 @@ MOVING_TAGS = frozenset({"latest", "main", "master", "canary", "edge", "nightly"
 _BOTH = frozenset({"sidecar", "controller"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Release(Struct, frozen=True, kw_only=True):
     """One release: the sidecar policy it has, and what its two images are."""
 
     release: str
@@ -37,8 +37,7 @@ class Release:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
+class Commit(Struct, frozen=True, kw_only=True):
     """One known commit, by its first seven digits. ``certain``: the policy was read from this very code.
 
     ``api`` is given where no policy tells the version.

@@ -6,18 +6,19 @@ no digest is in this table, because none of them was verified.
 """
 
 import re
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
 
 from cosictl.knowledge.image_rows import COMMITS, CONTROLLER_NAMES, MOVING_TAGS, RELEASES, SIDECAR_NAMES, Commit
 from cosictl.knowledge.policies import POLICIES
+from cosictl.model.copying import replace
 from cosictl.model.refs import Api
 
 Role = Literal["sidecar", "controller"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageMatch:
+class ImageMatch(Struct, frozen=True, kw_only=True):
     """What an image is known to be.
 
     ``policy`` is the policy of the sidecar release, None where the image does not tell and always None for a
@@ -34,8 +35,7 @@ class ImageMatch:
     api: Api | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Name:
+class _Name(Struct, frozen=True, kw_only=True):
     """An image reference taken apart; ``upstream``: the repository carries upstream's own name."""
 
     role: Role

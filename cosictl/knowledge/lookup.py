@@ -2,8 +2,9 @@
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from cosictl.knowledge.annotations import ANNOTATIONS
 from cosictl.knowledge.backend_codes import BACKEND_CODES
@@ -29,8 +30,7 @@ from cosictl.model.failures import GrpcCode
 __all__ = ["Page", "all_terms", "lookup", "suggestions"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Topic:
+class _Topic(Struct, frozen=True, kw_only=True):
     name: str
     aliases: tuple[str, ...]
     page: Page

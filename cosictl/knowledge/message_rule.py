@@ -1,13 +1,12 @@
 """The shape of a message rule: a wording, what it means, where it comes from, and samples of its own."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cosictl.knowledge.backend_codes import VERDICTS
 from cosictl.model.failures import Cause, FixBy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageRule:
+class MessageRule(Struct, frozen=True, kw_only=True):
     """One wording, a pattern. It is searched, without case, in the masked text: values that users control are blanks.
 
     ``done``: while deleting or revoking, this means that the work is done already.

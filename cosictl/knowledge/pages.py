@@ -1,7 +1,8 @@
 """One page of plain text per row: what ``cosictl explain`` shows."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cosictl.knowledge.annotations import Annotation
 from cosictl.knowledge.backend_codes import BackendCode
@@ -16,8 +17,7 @@ from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Rpc
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """One topic: its title, and sections of a heading and a text each (a text may have several lines)."""
 
     title: str

@@ -1,8 +1,9 @@
 """The nouns of sidecar policies: effects, backoff, hazards, and the policy that holds them. Rows: ``policy_rows``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Api, Rpc
@@ -42,8 +43,7 @@ class EditEffect(StrEnum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backoff:
+class Backoff(Struct, frozen=True, kw_only=True):
     """Delays that start at ``base`` seconds, double, and stay at ``cap`` seconds."""
 
     base: float
@@ -55,8 +55,7 @@ class Backoff:
         return min(self.cap, doubled)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hazard:
+class Hazard(Struct, frozen=True, kw_only=True):
     """One thing about a release that surprises people, and where it is written."""
 
     slug: str
@@ -67,8 +66,7 @@ class Hazard:
 Effects = Mapping[Rpc, Mapping[GrpcCode, Effect]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """One sidecar release, or one reference table.
 
     ``effects`` has a cell for every call and every gRPC code. ``event_gap``: seconds within which the lastTimestamp

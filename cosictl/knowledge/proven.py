@@ -1,13 +1,13 @@
 """What is said where a log proves what the objects alone leave open. Rows, each with its source."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cosictl.knowledge.policy import Effect
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proven:
+class Proven(Struct, frozen=True, kw_only=True):
     """A finding of the catalogue once a log has proven it: what to call it and what helps; empty is as it stands there.
 
     ``commands`` are templates as the catalogue has them, to be offered before its own.

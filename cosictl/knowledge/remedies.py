@@ -1,15 +1,15 @@
 """What each kind of change does, may leave behind, and how it is taken back: the sentences a plan is made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cosictl.knowledge.policy import EditEffect
 from cosictl.model.plan import Action
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remedy:
+class Remedy(Struct, frozen=True, kw_only=True):
     """One kind of step.
 
     ``leaves`` is what may stay in the backend ("" for nothing), ``inverse`` the action that takes it back ("" for

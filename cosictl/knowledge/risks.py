@@ -1,8 +1,9 @@
 """What one call to a driver can do, by method: rows for the questions that come before it is made."""
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
+
+from msgspec import Struct
 
 from cosictl.model.refs import Rpc
 
@@ -16,8 +17,7 @@ class Risk(IntEnum):
     DESTROYS = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRisk:
+class CallRisk(Struct, frozen=True, kw_only=True):
     """``does``: what the call can do, in a sentence that comes before it is made."""
 
     risk: Risk

@@ -6,11 +6,11 @@ wrapping error; one terminal part makes a joined error terminal.
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TerminalText:
+class TerminalText(Struct, frozen=True, kw_only=True):
     """How a terminal message begins (a regular expression), and where it is written."""
 
     pattern: str

@@ -4,15 +4,15 @@ A row is only about what is published: no release of v1alpha1 stops on a final e
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 # The last release of v1alpha1 (tag v0.2.2, 2025-12-03; the image that public drivers deploy).
 V0_2_2_IMAGE: Final = "registry.k8s.io/sig-storage/objectstorage-sidecar:v0.2.2"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upgrade:
+class Upgrade(Struct, frozen=True, kw_only=True):
     """From one policy to another image.
 
     ``image`` is "" where none can be named. ``gains`` is what gets better, ``stuck`` what becomes of objects that are

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from xml.etree import ElementTree
+
+from msgspec import Struct
 
 from cosictl.render.console import Out
 from cosictl.render.lines import labelled
@@ -58,8 +59,7 @@ class ResultLike(Protocol):
         """How often it was run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """The check of one driver in one version. ``left``: what could not be removed; ``kept``: nothing was to be."""
 
     driver: str

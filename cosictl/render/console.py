@@ -1,8 +1,9 @@
 """Where text goes: a stream with a width, with or without colour."""
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -13,8 +14,7 @@ _NO_WRAP = 100_000
 _NARROWEST = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Out:
+class Out(Struct, frozen=True, kw_only=True):
     """A destination: a stream, and the width in cells that text is cut to; 0 is a pipe, where nothing is.
 
     Colours are rich's; a stream without any has no need of it.

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cosictl.knowledge.catalogue import CATALOGUE
 from cosictl.knowledge.vocabulary import CAUSES
@@ -31,8 +32,7 @@ FIXERS = {
 _NAMED = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """One labelled line: ``quoted`` ones are cut after a few lines, ``command`` ones stay whole, others are wrapped."""
 
     label: str

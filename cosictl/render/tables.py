@@ -1,8 +1,9 @@
 """Tables for ``get``, ``events``, ``classify`` and the pages of ``explain``."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from cosictl.knowledge.lookup import Page
 from cosictl.model.failures import Classification
@@ -18,8 +19,7 @@ _NONE = "-"
 _PAGE = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventRow:
+class EventRow(Struct, frozen=True, kw_only=True):
     """One line of a timeline: when, about what, how often, who said it, and its words."""
 
     at: datetime | None

@@ -1,10 +1,11 @@
 """What a sandbox shall be: a scenario or a dump, made concrete. Pure; nothing is started here."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from cosictl.knowledge.images import match_image
 from cosictl.knowledge.policies import POLICIES, Policy
+from cosictl.model.copying import replace
 from cosictl.model.objects import Access, Bucket, BucketClass, Claim, Container
 from cosictl.model.refs import Api
 from cosictl.model.snapshot import Snapshot

@@ -85,9 +85,8 @@ def identity_or_error(who: "Identity", line: Line) -> "Identity":
 
 def names_in_cluster(shared: Shared, dumps: Sequence[str] | None, name: str) -> dict[str, Any]:
     """Compare a driver's name with what the cluster or a dump asks for; where neither can be read, say why."""
-    from dataclasses import replace
-
     from cosictl.cli.wiring import open_source
+    from cosictl.model.copying import replace
 
     aside = replace(shared, request_timeout=shared.request_timeout or ASIDE)
     try:

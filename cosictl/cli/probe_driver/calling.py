@@ -3,7 +3,7 @@
 # ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +18,7 @@ from cosictl.flows.owners import owners_of
 from cosictl.flows.reproduce import meaning_of
 from cosictl.intake.scrub import scrub
 from cosictl.knowledge.risks import CALL_RISKS, Risk
+from cosictl.model.copying import replace
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Api, Rpc
 from cosictl.remedy.digest import digest_of, pinned

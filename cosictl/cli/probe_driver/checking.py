@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
@@ -25,6 +25,7 @@ from cosictl.cli.said import program, say
 from cosictl.errors import CheckError, CosictlError, UsageError
 from cosictl.intake.redact import redact
 from cosictl.knowledge.risks import CallRisk, Risk
+from cosictl.model.copying import replace
 from cosictl.model.refs import Api
 
 if TYPE_CHECKING:

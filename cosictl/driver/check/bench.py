@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError
@@ -15,6 +15,7 @@ from cosictl.driver.requests import BucketRequest, InfoRequest
 from cosictl.driver.types import AccessTerms, GrantRequest, RevokeRequest
 from cosictl.driver.wire import GET_INFO
 from cosictl.driver.wires import WIRES
+from cosictl.model.copying import replace
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Api, Rpc
 

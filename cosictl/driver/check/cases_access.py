@@ -1,10 +1,10 @@
 """Cases about access, and about all answers of a driver together."""
 
-from dataclasses import replace
 from typing import Final
 
 from cosictl.driver.check.bench import Bench, FailedError, Said, SkippedError
 from cosictl.driver.check.case import ALPHA2, Case, expect_code, expect_ok
+from cosictl.model.copying import replace
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Api, Rpc
 

@@ -6,12 +6,13 @@ A line is a JSON object with ``t`` (seconds), ``method``, ``key`` (a name, an ID
 import json
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from cosictl.diagnosis.backoff_fit import Fitted, Pauses
 from cosictl.diagnosis.measured import QUIET, Measurement, Trial, judge_all
 from cosictl.errors import DumpError
+from cosictl.model.copying import replace
 from cosictl.model.failures import GRPC_NUMBERS, GrpcCode
 from cosictl.model.refs import Api, Rpc
 

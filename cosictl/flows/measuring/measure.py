@@ -1,7 +1,7 @@
 """Find out what a sidecar does: play its driver, give every answer to every call, and look at what follows."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Final
@@ -15,6 +15,7 @@ from cosictl.flows.measuring.probe import ENDING, OF_ACCESS, Probe, Target
 from cosictl.flows.measuring.session import LEASES, Seen, Session
 from cosictl.flows.measuring.watch import Pace
 from cosictl.knowledge.policies import EditEffect, Effect
+from cosictl.model.copying import replace
 from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Api, Rpc
 

@@ -15,9 +15,11 @@ once. ``wait`` is also the Retry-After of 429 and 503, in seconds.
 """
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from cosictl.model.copying import replace
 
 DISCOVERY: Final = "discovery"
 VERBS: Final = frozenset(

@@ -4,11 +4,11 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any, Final
 
 from aiohttp import web
 
+from cosictl.model.copying import replace
 from cosictl.sandbox.api.answers import headers
 from cosictl.sandbox.api.changelog import Entry
 from cosictl.sandbox.api.listing import ListOptions

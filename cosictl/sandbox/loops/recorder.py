@@ -6,10 +6,11 @@ event.go).
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from cosictl.model.copying import replace
 from cosictl.sandbox.api.resources import EVENTS
 from cosictl.sandbox.clock import Clock
 from cosictl.sandbox.loops.api_client import ApiClient

@@ -155,8 +155,8 @@ def test_both_versions_side_by_side(tmp_path: Path) -> None:
 def test_no_object_is_asked_for_by_itself(tmp_path: Path) -> None:
     with ApiServer(recorded("v1alpha1")) as server:
         read(server, tmp_path)
-        # Discovery, five COSI kinds, four selections of events, leases, pods.
-        assert len(server.requests) == 12
+        # Discovery, five COSI kinds, events, leases, pods.
+        assert len(server.requests) == 9
 
 
 def test_impersonation_and_token_travel_as_headers() -> None:

@@ -63,7 +63,9 @@ def cluster_port(
     else:
         reach, asked = Reach.WIDEST if clusterwide else Reach.ONE, namespace
     scope = Scope(reach=reach, namespace=namespace)
-    chunk_size = CHUNK_SIZE if shared.chunk_size is None else shared.chunk_size
+    # A dump is evidence, and exact; else the server's cache will do.
+    exact = CHUNK_SIZE if keep_raw else None
+    chunk_size = exact if shared.chunk_size is None else shared.chunk_size
 
     def load() -> tuple[SnapshotBuilder, Snapshot]:
         builder, snapshot = read_cluster(

@@ -11,6 +11,16 @@ VERSIONS = ("v1alpha1", "v1alpha2")
 # Bucket events, and those about objects without a name, live in ``default`` (measured on v0.2.2).
 EVENT_HOME = "default"
 
+# What most events of a cluster are about. A selector can only leave out (there is no "or"), and one list has to hold
+# those about COSI's kinds and those about no object at all.
+_NOT_OURS = ",".join(
+    f"involvedObject.kind!={kind}"
+    for kind in (
+        *("Pod", "Node", "ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Service"),
+        *("PersistentVolumeClaim", "HorizontalPodAutoscaler", "Ingress", "Endpoints", "Namespace", "Certificate"),
+    )
+)
+
 _CLUSTER_KINDS = (
     ("buckets", "Bucket"),
     ("bucketclasses", "BucketClass"),
@@ -37,7 +47,7 @@ class Scope(Struct, frozen=True, kw_only=True):
 class ListCall(Struct, frozen=True, kw_only=True):
     """One list: what it holds, its path with and without a namespace, and its field selector.
 
-    ``namespace`` empty means the whole cluster. ``fallback`` is tried where the whole cluster is refused.
+    ``namespace`` empty means the whole cluster. ``fallbacks`` are namespaces to try where the whole cluster is refused.
     """
 
     resource: str
@@ -46,7 +56,7 @@ class ListCall(Struct, frozen=True, kw_only=True):
     api_version: str
     namespace: str = ""
     selector: str = ""
-    fallback: str = ""
+    fallbacks: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -54,9 +64,9 @@ class ListCall(Struct, frozen=True, kw_only=True):
         where = f"/namespaces/{self.namespace}" if self.namespace else ""
         return f"{self.prefix}{where}/{self.resource}"
 
-    def narrowed(self) -> "ListCall":
-        """Return the same list in the fallback namespace only."""
-        return replace(self, namespace=self.fallback, fallback="")
+    def narrowed(self) -> tuple["ListCall", ...]:
+        """Return the same list in each of the namespaces to fall back to."""
+        return tuple(replace(self, namespace=namespace, fallbacks=()) for namespace in self.fallbacks)
 
     def unselected(self) -> "ListCall":
         """Return the same list without its selector, for servers that refuse it."""
@@ -70,34 +80,37 @@ def calls_for(versions: tuple[str, ...], scope: Scope) -> tuple[ListCall, ...]:
     may be readable only there, and equal ones are recognised by their UID later.
     """
     namespace = scope.namespace if scope.reach is Reach.ONE else ""
-    fallback = scope.namespace if scope.reach is Reach.WIDEST else ""
+    fallbacks = (scope.namespace,) if scope.reach is Reach.WIDEST else ()
     calls = []
     for version in versions:
         prefix = f"/apis/{GROUP}/{version}"
         calls += [_call(resource, kind, prefix, f"{GROUP}/{version}") for resource, kind in _CLUSTER_KINDS]
         calls += [
-            _call(resource, kind, prefix, f"{GROUP}/{version}", namespace=namespace, fallback=fallback)
+            _call(resource, kind, prefix, f"{GROUP}/{version}", namespace=namespace, fallbacks=fallbacks)
             for resource, kind in _NAMESPACED_KINDS
         ]
-    calls += _event_calls(namespace, fallback)
-    calls.append(_call("leases", "Lease", "/apis/coordination.k8s.io/v1", "coordination.k8s.io/v1", fallback=fallback))
-    calls.append(_call("pods", "Pod", "/api/v1", "v1", fallback=fallback))
+    calls += _event_calls(namespace, fallbacks)
+    calls.append(
+        _call("leases", "Lease", "/apis/coordination.k8s.io/v1", "coordination.k8s.io/v1", fallbacks=fallbacks)
+    )
+    calls.append(_call("pods", "Pod", "/api/v1", "v1", fallbacks=fallbacks))
     return tuple(calls)
 
 
-def _event_calls(namespace: str, fallback: str) -> list[ListCall]:
-    selected = [("Bucket", EVENT_HOME), ("", EVENT_HOME), ("BucketClaim", namespace), ("BucketAccess", namespace)]
+def _event_calls(namespace: str, fallbacks: tuple[str, ...]) -> list[ListCall]:
+    """Return the one list of events, or one for each namespace where COSI's events may be."""
+    places = dict.fromkeys((namespace, EVENT_HOME)) if namespace else ("",)
     return [
         _call(
             "events",
             "Event",
             "/api/v1",
             "v1",
-            namespace=where,
-            selector=f"involvedObject.kind={kind}",
-            fallback="" if where else fallback,
+            namespace=place,
+            selector=_NOT_OURS,
+            fallbacks=tuple(dict.fromkeys((*fallbacks, EVENT_HOME))) if fallbacks else (),
         )
-        for kind, where in selected
+        for place in places
     ]
 
 
@@ -109,7 +122,7 @@ def _call(
     *,
     namespace: str = "",
     selector: str = "",
-    fallback: str = "",
+    fallbacks: tuple[str, ...] = (),
 ) -> ListCall:
     return ListCall(
         resource=resource,
@@ -118,5 +131,5 @@ def _call(
         api_version=api_version,
         namespace=namespace,
         selector=selector,
-        fallback=fallback,
+        fallbacks=fallbacks,
     )

@@ -1,4 +1,8 @@
-"""Read a cluster: every list once, in chunks, side by side; refusals are recorded and the rest still counts."""
+"""Read a cluster: every list once, side by side, taken apart while it arrives; refusals are recorded, the rest counts.
+
+A diagnosis reads what the server's cache holds, in one answer for each list, as controllers do when they start: nothing
+is read from the store, and nothing is in memory as a whole. Before anything is changed, lists are exact, in chunks.
+"""
 
 import json
 import time
@@ -7,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import msgspec
 import urllib3.exceptions as u3
 from msgspec import Struct
 
@@ -16,26 +19,24 @@ from cosictl.cluster.lists import GROUP, VERSIONS, ListCall, Reach, Scope, calls
 from cosictl.cluster.retry import with_retries
 from cosictl.cluster.translate import outcome_of, unauthorized, unreachable, words_about, words_of
 from cosictl.errors import CosiMissingError, DumpError
+from cosictl.intake.blocks import ListHead, split
 from cosictl.intake.builder import SnapshotBuilder
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot, TimeBasis
 
 CHUNK_SIZE = 500
 _SIDE_BY_SIDE = 6
-
-
-class _Meta(msgspec.Struct):
-    continue_: str = msgspec.field(default="", name="continue")
-
-
-class _Page(msgspec.Struct):
-    metadata: _Meta = msgspec.field(default_factory=_Meta)
+# "Any version that the server holds in its cache" (Kubernetes API concepts, resource versions).
+_CACHED = "0"
 
 
 class _Listed(Struct, frozen=True, kw_only=True):
-    """One list as read: its pages, or why not; and when the server answered first."""
+    """One list as read: what it held, how it went, and when the server answered first.
+
+    ``refused`` is how reading more than this was refused.
+    """
 
     call: ListCall
-    pages: tuple[bytes, ...]
+    part: SnapshotBuilder
     status: ReadStatus
     answered: datetime | None
     refused: ReadStatus | None = None
@@ -45,7 +46,7 @@ def read_cluster(
     conn: Connection,
     *,
     scope: Scope,
-    chunk_size: int = CHUNK_SIZE,
+    chunk_size: int | None = None,
     keep_raw: bool = False,
     as_of: datetime | None = None,
     only: frozenset[str] = frozenset(),
@@ -53,17 +54,20 @@ def read_cluster(
 ) -> tuple[SnapshotBuilder, Snapshot]:
     """Observe a cluster.
 
-    ``chunk_size`` is the ``limit`` of each request (0: no chunks), ``keep_raw`` keeps what a dump needs, ``as_of``
-    replaces the server's clock, ``only`` are the resources to read (empty: all). Raises ClusterError (unreachable,
-    401) and CosiMissingError; every other refusal is a ReadStatus of the snapshot.
+    ``chunk_size`` is the ``limit`` of each request, which makes lists exact (0: exact, without a limit); None reads
+    what the server has cached. ``keep_raw`` keeps what a dump needs, ``as_of`` replaces the server's clock, ``only``
+    are the resources to read (empty: all). Raises ClusterError (unreachable, 401) and CosiMissingError; every other
+    refusal is a ReadStatus of the snapshot.
     """
+    builder = SnapshotBuilder(source=conn.source, keep_raw=keep_raw)
     calls = [call for call in calls_for(served(conn, sleep), scope) if not only or call.resource in only]
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
-        listed = list(pool.map(lambda call: _list(conn, call, chunk_size, sleep), calls))
-    builder = SnapshotBuilder(source=conn.source, keep_raw=keep_raw)
+        found = pool.map(lambda call: _list(conn, call, builder.part, chunk_size, sleep), calls)
+        listed = [one for some in found for one in some]
     statuses: dict[tuple[str, str], ReadStatus] = {}
     for one in listed:
-        for status in (_added(builder, one), one.refused):
+        builder.absorb(one.part)
+        for status in (one.status, one.refused):
             if status is not None:
                 _keep_worst(statuses, status)
     for _, status in sorted(statuses.items()):
@@ -94,46 +98,53 @@ def served(conn: Connection, sleep: Callable[[float], None] = time.sleep) -> tup
     return tuple(version for version in VERSIONS if version in found) or VERSIONS
 
 
-def _list(conn: Connection, call: ListCall, chunk_size: int, sleep: Callable[[float], None]) -> _Listed:
-    """Read one list; where it is refused for the whole cluster, in the fallback namespace."""
+def _list(
+    conn: Connection,
+    call: ListCall,
+    empty: Callable[[], SnapshotBuilder],
+    chunk_size: int | None,
+    sleep: Callable[[float], None],
+) -> list[_Listed]:
+    """Read one list; where it is refused for the whole cluster, in the namespaces to fall back to."""
     try:
-        got = _pages(conn, call, chunk_size, sleep)
+        got = _pages(conn, call, empty, chunk_size, sleep)
     except u3.HTTPError as error:
-        return _failed(call, words_about(error))
+        return [_failed(call, empty(), words_about(error))]
     except DumpError as error:
-        return _failed(call, str(error)[:300])
-    if got.status.outcome is ReadOutcome.FORBIDDEN and call.fallback:
-        again = _list(conn, call.narrowed(), chunk_size, sleep)
-        return _after_refusal(again, refused=got.status)
-    return got
+        return [_failed(call, empty(), str(error)[:300])]
+    if got.status.outcome is not ReadOutcome.FORBIDDEN or not call.fallbacks:
+        return [got]
+    again = [one for narrow in call.narrowed() for one in _list(conn, narrow, empty, chunk_size, sleep)]
+    return [
+        _Listed(call=one.call, part=one.part, status=one.status, answered=one.answered, refused=got.status)
+        for one in again
+    ]
 
 
-def _failed(call: ListCall, reason: str) -> _Listed:
+def _failed(call: ListCall, part: SnapshotBuilder, reason: str) -> _Listed:
     status = ReadStatus(resource=call.resource, outcome=ReadOutcome.FAILED, scope=call.namespace, reason=reason)
-    return _Listed(call=call, pages=(), status=status, answered=None)
+    return _Listed(call=call, part=part, status=status, answered=None)
 
 
-def _after_refusal(listed: _Listed, *, refused: ReadStatus) -> _Listed:
-    """Return the same list, remembering what was refused before it."""
-    return _Listed(
-        call=listed.call, pages=listed.pages, status=listed.status, answered=listed.answered, refused=refused
-    )
-
-
-def _pages(conn: Connection, call: ListCall, chunk_size: int, sleep: Callable[[float], None]) -> _Listed:
+def _pages(
+    conn: Connection,
+    call: ListCall,
+    empty: Callable[[], SnapshotBuilder],
+    chunk_size: int | None,
+    sleep: Callable[[float], None],
+) -> _Listed:
     """Follow the continue tokens; a token that expired (410) starts the list again, once."""
     restarted = False
-    pages: list[bytes] = []
-    token = ""
+    part, token, chunks = empty(), "", 0
     answered: datetime | None = None
     while True:
-        answer = ask(conn, call.path, _params(call, chunk_size, token), sleep)
+        answer, page = _page(conn, call, _params(call, chunk_size, token), empty, sleep)
         answered = answered or date_of(answer)
         if answer.status == 410 and token and not restarted:
-            restarted, pages, token = True, [], ""
+            restarted, part, token, chunks = True, empty(), "", 0
             continue
-        if answer.status == 400 and call.selector and not pages:
-            return _pages(conn, call.unselected(), chunk_size, sleep)
+        if answer.status == 400 and call.selector and not chunks:
+            return _pages(conn, call.unselected(), empty, chunk_size, sleep)
         if answer.status != 200:
             status = ReadStatus(
                 resource=call.resource,
@@ -141,54 +152,65 @@ def _pages(conn: Connection, call: ListCall, chunk_size: int, sleep: Callable[[f
                 scope=call.namespace,
                 reason=words_of(answer.status, answer.body),
             )
-            return _Listed(call=call, pages=(), status=status, answered=answered)
-        pages.append(answer.body)
-        token = _continue(answer.body, call)
+            return _Listed(call=call, part=empty(), status=status, answered=answered)
+        head = page.add_list(answer.body, origin=call.path, kind=call.kind, api_version=call.api_version)
+        part.absorb(page)
+        token, chunks = head.continue_token, chunks + 1
         if not token:
             done = ReadStatus(resource=call.resource, outcome=ReadOutcome.OK, scope=call.namespace)
-            return _Listed(call=call, pages=tuple(pages), status=done, answered=answered)
+            return _Listed(call=call, part=part, status=done, answered=answered)
 
 
-def _continue(body: bytes, call: ListCall) -> str:
-    try:
-        return msgspec.json.decode(body, type=_Page).metadata.continue_
-    except msgspec.DecodeError as error:
-        raise DumpError(f"the answer for {call.resource} is cut off or no list: {error}") from error
+def _page(
+    conn: Connection,
+    call: ListCall,
+    params: dict[str, str],
+    empty: Callable[[], SnapshotBuilder],
+    sleep: Callable[[float], None],
+) -> tuple[Response, SnapshotBuilder]:
+    """Ask for one page; its objects are taken while it arrives, and what is left is the answer's body."""
+    page = empty()
+
+    def once() -> Response:
+        nonlocal page
+        page = taking = empty()
+
+        def take(block: bytes, head: ListHead) -> bool:
+            kind = head.kind.removesuffix("List") if head.kind.endswith("List") else call.kind
+            version = head.api_version or call.api_version
+            return taking.add_block(block, origin=call.path, kind=kind, api_version=version)
+
+        with conn.stream(call.path, params) as (status, headers, pieces):
+            body = split(pieces, take) if status == 200 else b"".join(pieces)
+        return Response(status=status, headers=headers, body=body)
+
+    return _checked(conn, once, sleep), page
 
 
-def _params(call: ListCall, chunk_size: int, token: str) -> dict[str, str]:
+def _params(call: ListCall, chunk_size: int | None, token: str) -> dict[str, str]:
     params = {"fieldSelector": call.selector} if call.selector else {}
-    if chunk_size > 0:
-        params["limit"] = str(chunk_size)
     if token:
         params["continue"] = token
+    if chunk_size is None and not token:
+        params["resourceVersion"] = _CACHED
+    elif chunk_size != 0:
+        params["limit"] = str(chunk_size or CHUNK_SIZE)
     return params
 
 
 def ask(conn: Connection, path: str, params: dict[str, str], sleep: Callable[[float], None] = time.sleep) -> Response:
     """GET with retries. 401 ends everything; a server that takes no connection does too."""
+    return _checked(conn, lambda: conn.get(path, params), sleep)
+
+
+def _checked(conn: Connection, once: Callable[[], Response], sleep: Callable[[float], None]) -> Response:
     try:
-        answer = with_retries(lambda: conn.get(path, params), sleep=sleep)
+        answer = with_retries(once, sleep=sleep)
     except (u3.NewConnectionError, u3.ConnectTimeoutError, u3.SSLError, u3.ProxyError, u3.LocationValueError) as error:
         raise unreachable(conn.source, error) from error
     if answer.status == 401:
         raise unauthorized(conn.source, answer.body)
     return answer
-
-
-def _added(builder: SnapshotBuilder, listed: _Listed) -> ReadStatus:
-    """Decode the pages of a list; one that turns out broken counts as failed."""
-    for page in listed.pages:
-        try:
-            builder.add_list(page, origin=listed.call.path, kind=listed.call.kind, api_version=listed.call.api_version)
-        except DumpError as error:
-            return ReadStatus(
-                resource=listed.call.resource,
-                outcome=ReadOutcome.FAILED,
-                scope=listed.call.namespace,
-                reason=str(error)[:300],
-            )
-    return listed.status
 
 
 _BADNESS = (ReadOutcome.OK, ReadOutcome.ABSENT, ReadOutcome.FORBIDDEN, ReadOutcome.FAILED)

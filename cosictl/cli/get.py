@@ -40,9 +40,9 @@ def get(
     sort_by: Annotated[
         str | None, typer.Option(metavar="PATH", help="A column (since, outlook), or a JSONPath (.metadata.name).")
     ] = None,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Look again and again, and print what changed.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Stay, and print what changes.")] = False,
     interval: Annotated[
-        str | None, typer.Option(metavar="TIME", help="With -w: the pause between two looks (5s).")
+        str | None, typer.Option(metavar="TIME", help="With -w: look again at least this often (5s).")
     ] = None,
     no_trunc: NoTrunc = False,
 ) -> None:
@@ -55,15 +55,16 @@ def get(
     from cosictl.cli.listing import print_listing, watch_listing
     from cosictl.cli.listing_drivers import print_drivers
     from cosictl.cli.watching import watch_interval
-    from cosictl.cli.wiring import open_source
+    from cosictl.cli.wiring import open_source, open_watch
 
     targets = parse_targets([resource, *(names or ())])
     layout = read_layout(shared, outlook=outlook, sort_by=sort_by, no_trunc=no_trunc)
     layout = replace(layout, wanted=replace(layout.wanted, marked=marked or expired, expired=expired))
-    source = open_source(shared, dumps, as_of=as_of, targets=targets, keep_raw=layout.needs_documents)
     if watch:
-        watch_listing(source, layout, watch_interval(interval, targets=targets, dumps=dumps))
-    elif all(target.resource is Resource.DRIVERS for target in targets):
+        pause = watch_interval(interval, targets=targets, dumps=dumps)
+        watch_listing(*open_watch(shared, targets=targets, keep_raw=layout.needs_documents), layout, pause)
+    source = open_source(shared, dumps, as_of=as_of, targets=targets, keep_raw=layout.needs_documents)
+    if all(target.resource is Resource.DRIVERS for target in targets):
         print_drivers(source, layout)
     elif any(target.resource is Resource.DRIVERS for target in targets):
         raise UsageError("drivers are listed alone", next_step="ask for the other types in a second command")

@@ -10,7 +10,7 @@ from cosictl.cli.documents import object_documents, sorted_places
 from cosictl.cli.layout import Layout
 from cosictl.cli.output import Format, output
 from cosictl.cli.said import say_none, say_unread
-from cosictl.cli.watching import watch
+from cosictl.cli.watching import Watch, watch
 from cosictl.cli.wiring import Source
 from cosictl.errors import NotFoundError
 from cosictl.flows.asked import Asked
@@ -31,26 +31,27 @@ def print_listing(source: Source, layout: Layout) -> None:
     _print(builder, listing, layout, source.asked)
 
 
-def watch_listing(source: Source, layout: Layout, interval: float) -> None:
+def watch_listing(watched: Watch, asked: Asked, layout: Layout, interval: float) -> None:
     """Print the objects asked for, and again those that changed, until somebody interrupts."""
-    looks = _Looks(source, layout)
-    watch(looks.observe, looks.show, interval)
+    looks = _Looks(watched, asked, layout)
+    watch(looks.observe, looks.show, watched.wait, interval)
 
 
 class _Looks:
     """Looks at a cluster: the first prints all, the later ones what changed, without a heading."""
 
-    def __init__(self, source: Source, layout: Layout) -> None:
-        self._source = source
+    def __init__(self, watched: Watch, asked: Asked, layout: Layout) -> None:
+        self._watched = watched
+        self._asked = asked
         self._layout = layout
         self._first = True
         self._builder: SnapshotBuilder | None = None
 
     def observe(self) -> Listing:
         """Look; what was asked for by name may go later, but must be there at first (NotFoundError)."""
-        self._builder, snapshot = self._source.load()
+        self._builder, snapshot = self._watched.first() if self._first else self._watched.look()
         try:
-            listing = list_objects(lambda: snapshot, asked=self._source.asked, wanted=self._layout.wanted)
+            listing = list_objects(lambda: snapshot, asked=self._asked, wanted=self._layout.wanted)
         except NotFoundError:
             if self._first:
                 raise
@@ -63,7 +64,7 @@ class _Looks:
         """Print what changed, and the names of what went."""
         assert self._builder is not None
         if listing.objects or self._first:
-            _print(self._builder, listing, self._layout, self._source.asked, one_by_one=True)
+            _print(self._builder, listing, self._layout, self._asked, one_by_one=True)
         if self._first:
             self._layout = replace(self._layout, shared=replace(self._layout.shared, no_headers=True))
             self._first = False

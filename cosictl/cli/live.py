@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from cosictl.cli.options import CHUNK_SIZE, Shared
+from cosictl.cli.options import Shared
 from cosictl.cli.said import program, say
 from cosictl.cli.streams import log_input, remark
 from cosictl.cluster.connect import ConnectOptions, connect
 from cosictl.cluster.lists import Reach, Scope
 from cosictl.cluster.names import object_names
-from cosictl.cluster.reader import read_cluster
+from cosictl.cluster.reader import CHUNK_SIZE, read_cluster
+from cosictl.cluster.watching import ClusterWatch
 from cosictl.intake.builder import SnapshotBuilder
 from cosictl.model.snapshot import Snapshot
 
@@ -53,16 +54,7 @@ def cluster_port(
     UsageError; nothing is sent yet.
     """
     conn = connect(connect_options(shared))
-    namespace = shared.namespace or conn.namespace
-    if shared.all_namespaces:
-        reach, asked = Reach.ALL, ""
-    elif shared.namespace:
-        reach, asked = Reach.WIDEST if clusterwide else Reach.ONE, namespace
-    elif everywhere:
-        reach, asked = Reach.WIDEST, ""
-    else:
-        reach, asked = Reach.WIDEST if clusterwide else Reach.ONE, namespace
-    scope = Scope(reach=reach, namespace=namespace)
+    scope, asked = _scope(shared, conn.namespace, everywhere=everywhere, clusterwide=clusterwide)
     # A dump is evidence, and exact; else the server's cache will do.
     exact = CHUNK_SIZE if keep_raw else None
     chunk_size = exact if shared.chunk_size is None else shared.chunk_size
@@ -71,7 +63,7 @@ def cluster_port(
         builder, snapshot = read_cluster(
             conn, scope=scope, chunk_size=chunk_size, keep_raw=keep_raw, as_of=as_of, only=only
         )
-        if reach is Reach.WIDEST and snapshot.namespaces:
+        if scope.reach is Reach.WIDEST and snapshot.namespaces:
             told = ", ".join(snapshot.namespaces)
             say(f"{program()}: you may not list every namespace, so this is about namespace {told} only")
         return builder, snapshot
@@ -86,6 +78,27 @@ def cluster_port(
         return read_pod_logs(conn, targets, since=since, reference=reference)
 
     return with_logs(load, logs, read_pods=read_pods, stdin=log_input(logs), say=remark), asked
+
+
+def cluster_watch(shared: Shared, *, everywhere: bool, clusterwide: bool, keep_raw: bool) -> tuple[ClusterWatch, str]:
+    """Return how to watch the cluster, and the namespace that was asked for; arguments and errors as above."""
+    conn = connect(connect_options(shared))
+    scope, asked = _scope(shared, conn.namespace, everywhere=everywhere, clusterwide=clusterwide)
+    return ClusterWatch(conn, scope=scope, keep_raw=keep_raw, say=remark), asked
+
+
+def _scope(shared: Shared, own: str, *, everywhere: bool, clusterwide: bool) -> tuple[Scope, str]:
+    """Where to look, and the namespace that was asked for; ``own`` is the context's."""
+    namespace = shared.namespace or own
+    if shared.all_namespaces:
+        reach, asked = Reach.ALL, ""
+    elif shared.namespace:
+        reach, asked = Reach.WIDEST if clusterwide else Reach.ONE, namespace
+    elif everywhere:
+        reach, asked = Reach.WIDEST, ""
+    else:
+        reach, asked = Reach.WIDEST if clusterwide else Reach.ONE, namespace
+    return Scope(reach=reach, namespace=namespace), asked
 
 
 def cluster_names(shared: Shared, resource: str, *, timeout: float) -> list[str]:

@@ -1,24 +1,28 @@
-"""``get -w``: look again and again, and print what changed.
+"""``-w``: show a cluster again whenever it changes, and what changed.
 
-It lists anew rather than to hold watches: a verdict hangs on events and Leases too, and lists are what the API server's
-cache answers cheapest. The pause grows with the time that reading takes, so that a large cluster is not kept busy.
+The pause grows with the time that looking takes, so that neither this machine nor a large cluster is kept busy.
 """
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cosictl.cli.options import parse_duration
-from cosictl.cli.said import program, say
 from cosictl.cli.types import Resource, Target
-from cosictl.errors import ClusterError, UsageError
+from cosictl.errors import UsageError
 from cosictl.flows.get import Listing
 from cosictl.model.refs import Ref
 from cosictl.model.report import Assessment
+from cosictl.model.snapshot import Snapshot
 
+if TYPE_CHECKING:
+    from cosictl.intake.builder import SnapshotBuilder
+
+# Verdicts also change with time alone: this often a cluster is looked at in which nothing happens.
 INTERVAL_SECONDS: Final = 5.0
-# At most one part in ten of the time is spent reading.
+# At most one part in ten of the time is spent looking.
 _SHARE: Final = 9.0
+_SLOW_SECONDS: Final = 1.0
 
 State = tuple[object, ...]
 
@@ -32,20 +36,41 @@ def watch_interval(text: str | None, *, targets: Sequence[Target], dumps: Sequen
     return parse_duration(text, "--interval") if text else INTERVAL_SECONDS
 
 
-def watch(observe: Callable[[], Listing], show: Callable[[Listing, Sequence[Ref]], None], interval: float) -> None:
+class Watch(Protocol):
+    """A cluster that is watched: ``first`` reads it, ``wait`` waits for a change, ``look`` tells what it is like."""
+
+    def first(self) -> tuple["SnapshotBuilder", Snapshot]:
+        """Read the cluster, and begin."""
+
+    def wait(self, longest: float) -> None:
+        """Wait at most so many seconds."""
+
+    def look(self) -> tuple["SnapshotBuilder", Snapshot]:
+        """Return what is known by now."""
+
+
+def watch(
+    observe: Callable[[], Listing],
+    show: Callable[[Listing, Sequence[Ref]], None],
+    wait: Callable[[float], None],
+    interval: float,
+) -> None:
     """Call ``show`` with the objects that changed and the names of those that went, until somebody interrupts.
 
-    ``interval`` is the shortest pause in seconds. A cluster that fails later than at the first look is said to fail,
-    and asked again.
+    ``wait`` waits for a change, at most as many seconds as it is told: ``interval``.
     """
     before: dict[Ref, State] = {}
-    listing, took = _timed(observe)
     while True:
+        start = time.monotonic()
+        listing = observe()
         now = {item.ref: _state(listing.verdicts, item.ref, item.meta.uid) for item in listing.objects}
         places = [place for place, item in enumerate(listing.objects) if before.get(item.ref) != now[item.ref]]
         show(listing.picked(places), sorted(before.keys() - now.keys()))
         before = now
-        listing, took = _again(observe, interval, took)
+        took = time.monotonic() - start
+        if took > _SLOW_SECONDS:
+            time.sleep(took * _SHARE)
+        wait(interval)
 
 
 def _state(verdicts: Mapping[Ref, Assessment], ref: Ref, uid: str) -> State:
@@ -55,20 +80,3 @@ def _state(verdicts: Mapping[Ref, Assessment], ref: Ref, uid: str) -> State:
         return (uid,)
     found = item.classification
     return (uid, item.outlook, item.flags, found and (found.grpc_code, found.cause))
-
-
-def _again(observe: Callable[[], Listing], interval: float, took: float) -> tuple[Listing, float]:
-    told = False
-    while True:
-        time.sleep(max(interval, took * _SHARE))
-        try:
-            return _timed(observe)
-        except ClusterError as error:
-            if not told:
-                say(f"{program()}: {error.what}; asking again")
-            told = True
-
-
-def _timed(observe: Callable[[], Listing]) -> tuple[Listing, float]:
-    start = time.monotonic()
-    return observe(), time.monotonic() - start

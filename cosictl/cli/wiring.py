@@ -20,6 +20,7 @@ from cosictl.flows.labels import parse_selector
 from cosictl.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from cosictl.cli.watching import Watch
     from cosictl.intake.builder import SnapshotBuilder
     from cosictl.model.logs import LogWish
 
@@ -79,6 +80,19 @@ def open_source(
         )
     port = _talkative(load) if shared.verbosity else load
     return Source(load=port, asked=Asked(named=named, namespace=namespace, labels=labels))
+
+
+def open_watch(
+    shared: Shared, *, targets: Sequence[Target] = (), everywhere: bool = False, keep_raw: bool = False
+) -> tuple["Watch", Asked]:
+    """Return how to watch the cluster, and what was asked for; arguments and errors as ``open_source``."""
+    from cosictl.cli.live import cluster_watch
+
+    labels = parse_selector(shared.selector) if shared.selector else None
+    named = tuple(Named(kind=target.resource.kind, name=target.name) for target in targets)
+    clusterwide = any(not target.resource.namespaced for target in targets)
+    watch, namespace = cluster_watch(shared, everywhere=everywhere, clusterwide=clusterwide, keep_raw=keep_raw)
+    return watch, Asked(named=named, namespace=namespace, labels=labels)
 
 
 def _talkative(load: Callable[[], Observation]) -> Callable[[], Observation]:

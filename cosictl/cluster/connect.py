@@ -74,12 +74,15 @@ class Connection:
 
     @contextmanager
     def stream(
-        self, path: str, params: Mapping[str, str], *, timeout: float | None = None
+        self, path: str, params: Mapping[str, str], *, timeout: float | None = None, live: bool = False
     ) -> Iterator[tuple[int, Mapping[str, str], Iterator[bytes]]]:
-        """GET a path and yield its status, its headers and its body in pieces, while it arrives; raises as ``get``."""
+        """GET a path and yield its status, its headers and its body in pieces, while it arrives; raises as ``get``.
+
+        ``live``: pieces come as the server sends them, however small.
+        """
         answer = self._open("GET", path, params, timeout=timeout, preload=False)
         try:
-            yield answer.status, _headers(answer), answer.stream(_PIECE_BYTES, decode_content=True)
+            yield answer.status, _headers(answer), _pieces(answer, live=live)
         except BaseException:
             answer.close()
             raise
@@ -144,6 +147,14 @@ class Connection:
             redirect=False,
             preload_content=preload,
         )
+
+
+def _pieces(answer: urllib3.BaseHTTPResponse, *, live: bool) -> Iterator[bytes]:
+    if not live:
+        yield from answer.stream(_PIECE_BYTES, decode_content=True)
+        return
+    while piece := answer.read1(_PIECE_BYTES, decode_content=True):
+        yield piece
 
 
 def _headers(answer: urllib3.BaseHTTPResponse) -> dict[str, str]:

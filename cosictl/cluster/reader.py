@@ -18,9 +18,10 @@ from cosictl.cluster.connect import Connection, Response
 from cosictl.cluster.lists import GROUP, VERSIONS, ListCall, Reach, Scope, calls_for
 from cosictl.cluster.retry import with_retries
 from cosictl.cluster.translate import outcome_of, unauthorized, unreachable, words_about, words_of
-from cosictl.errors import CosiMissingError, DumpError
+from cosictl.errors import ClusterError, CosiMissingError, DumpError
 from cosictl.intake.blocks import ListHead, split
 from cosictl.intake.builder import SnapshotBuilder
+from cosictl.model.copying import replace
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot, TimeBasis
 
 CHUNK_SIZE = 500
@@ -29,10 +30,10 @@ _SIDE_BY_SIDE = 6
 _CACHED = "0"
 
 
-class _Listed(Struct, frozen=True, kw_only=True):
+class Listed(Struct, frozen=True, kw_only=True):
     """One list as read: what it held, how it went, and when the server answered first.
 
-    ``refused`` is how reading more than this was refused.
+    ``refused`` is how reading more than this was refused, ``version`` the one that a watch goes on from.
     """
 
     call: ListCall
@@ -40,6 +41,30 @@ class _Listed(Struct, frozen=True, kw_only=True):
     status: ReadStatus
     answered: datetime | None
     refused: ReadStatus | None = None
+    version: str = ""
+
+
+class Observed(Struct, kw_only=True):
+    """A cluster as it was read, list by list."""
+
+    source: str
+    scope: Scope
+    keep_raw: bool
+    lists: list[Listed]
+
+    def build(self, at: datetime | None = None, basis: TimeBasis = TimeBasis.AS_OF) -> tuple[SnapshotBuilder, Snapshot]:
+        """Put the lists together; ``at`` replaces the time at which the server answered."""
+        builder = SnapshotBuilder(source=self.source, keep_raw=self.keep_raw)
+        statuses: dict[tuple[str, str], ReadStatus] = {}
+        for one in self.lists:
+            builder.absorb(one.part)
+            for status in (one.status, one.refused):
+                if status is not None:
+                    _keep_worst(statuses, status)
+        for _, status in sorted(statuses.items()):
+            builder.note(status)
+        taken_at, basis = (at, basis) if at is not None else _now(self.lists)
+        return builder, builder.build(taken_at=taken_at, basis=basis, namespaces=_namespaces(self.lists, self.scope))
 
 
 def read_cluster(
@@ -59,21 +84,34 @@ def read_cluster(
     are the resources to read (empty: all). Raises ClusterError (unreachable, 401) and CosiMissingError; every other
     refusal is a ReadStatus of the snapshot.
     """
-    builder = SnapshotBuilder(source=conn.source, keep_raw=keep_raw)
+    seen = observe(conn, scope=scope, chunk_size=chunk_size, keep_raw=keep_raw, only=only, sleep=sleep)
+    return seen.build(as_of)
+
+
+def observe(
+    conn: Connection,
+    *,
+    scope: Scope,
+    chunk_size: int | None = None,
+    keep_raw: bool = False,
+    only: frozenset[str] = frozenset(),
+    sleep: Callable[[float], None] = time.sleep,
+) -> Observed:
+    """Read every list that ``read_cluster`` reads, and keep them apart; raises as that."""
     calls = [call for call in calls_for(served(conn, sleep), scope) if not only or call.resource in only]
+    empty = SnapshotBuilder(source=conn.source, keep_raw=keep_raw).part
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
-        found = pool.map(lambda call: _list(conn, call, builder.part, chunk_size, sleep), calls)
-        listed = [one for some in found for one in some]
-    statuses: dict[tuple[str, str], ReadStatus] = {}
-    for one in listed:
-        builder.absorb(one.part)
-        for status in (one.status, one.refused):
-            if status is not None:
-                _keep_worst(statuses, status)
-    for _, status in sorted(statuses.items()):
-        builder.note(status)
-    taken_at, basis = _now(listed, as_of)
-    return builder, builder.build(taken_at=taken_at, basis=basis, namespaces=_namespaces(listed, scope))
+        found = pool.map(lambda call: _list(conn, call, empty, chunk_size, sleep), calls)
+        lists = [one for some in found for one in some]
+    return Observed(source=conn.source, scope=scope, keep_raw=keep_raw, lists=lists)
+
+
+def relist(conn: Connection, call: ListCall, empty: Callable[[], SnapshotBuilder]) -> Listed:
+    """Read one list anew, exactly; raises ClusterError."""
+    (found,) = _list(conn, replace(call, fallbacks=()), empty, CHUNK_SIZE, time.sleep)
+    if found.status.outcome is ReadOutcome.FAILED:
+        raise ClusterError(f"{call.resource}: {found.status.reason}")
+    return found
 
 
 def served(conn: Connection, sleep: Callable[[float], None] = time.sleep) -> tuple[str, ...]:
@@ -104,7 +142,7 @@ def _list(
     empty: Callable[[], SnapshotBuilder],
     chunk_size: int | None,
     sleep: Callable[[float], None],
-) -> list[_Listed]:
+) -> list[Listed]:
     """Read one list; where it is refused for the whole cluster, in the namespaces to fall back to."""
     try:
         got = _pages(conn, call, empty, chunk_size, sleep)
@@ -115,15 +153,12 @@ def _list(
     if got.status.outcome is not ReadOutcome.FORBIDDEN or not call.fallbacks:
         return [got]
     again = [one for narrow in call.narrowed() for one in _list(conn, narrow, empty, chunk_size, sleep)]
-    return [
-        _Listed(call=one.call, part=one.part, status=one.status, answered=one.answered, refused=got.status)
-        for one in again
-    ]
+    return [replace(one, refused=got.status) for one in again]
 
 
-def _failed(call: ListCall, part: SnapshotBuilder, reason: str) -> _Listed:
+def _failed(call: ListCall, part: SnapshotBuilder, reason: str) -> Listed:
     status = ReadStatus(resource=call.resource, outcome=ReadOutcome.FAILED, scope=call.namespace, reason=reason)
-    return _Listed(call=call, part=part, status=status, answered=None)
+    return Listed(call=call, part=part, status=status, answered=None)
 
 
 def _pages(
@@ -132,7 +167,7 @@ def _pages(
     empty: Callable[[], SnapshotBuilder],
     chunk_size: int | None,
     sleep: Callable[[float], None],
-) -> _Listed:
+) -> Listed:
     """Follow the continue tokens; a token that expired (410) starts the list again, once."""
     restarted = False
     part, token, chunks = empty(), "", 0
@@ -152,13 +187,13 @@ def _pages(
                 scope=call.namespace,
                 reason=words_of(answer.status, answer.body),
             )
-            return _Listed(call=call, part=empty(), status=status, answered=answered)
+            return Listed(call=call, part=empty(), status=status, answered=answered)
         head = page.add_list(answer.body, origin=call.path, kind=call.kind, api_version=call.api_version)
         part.absorb(page)
         token, chunks = head.continue_token, chunks + 1
         if not token:
             done = ReadStatus(resource=call.resource, outcome=ReadOutcome.OK, scope=call.namespace)
-            return _Listed(call=call, part=part, status=done, answered=answered)
+            return Listed(call=call, part=part, status=done, answered=answered, version=head.resource_version)
 
 
 def _page(
@@ -233,7 +268,7 @@ def _keep_worst(statuses: dict[tuple[str, str], ReadStatus], status: ReadStatus)
         statuses[key] = status
 
 
-def _namespaces(listed: list[_Listed], scope: Scope) -> tuple[str, ...]:
+def _namespaces(listed: list[Listed], scope: Scope) -> tuple[str, ...]:
     """Which namespaces were looked at; empty means all of them."""
     if scope.reach is Reach.ONE:
         return (scope.namespace,)
@@ -241,9 +276,7 @@ def _namespaces(listed: list[_Listed], scope: Scope) -> tuple[str, ...]:
     return tuple(sorted(narrowed - {""}))
 
 
-def _now(listed: list[_Listed], as_of: datetime | None) -> tuple[datetime, TimeBasis]:
-    if as_of is not None:
-        return as_of, TimeBasis.AS_OF
+def _now(listed: list[Listed]) -> tuple[datetime, TimeBasis]:
     dates = [one.answered for one in listed if one.answered is not None]
     if dates:
         return min(dates), TimeBasis.SERVER

@@ -94,6 +94,12 @@ class SnapshotBuilder:
             self.add_undecoded(_describe(data, kind, origin, str(error)))
         return True
 
+    def remove(self, raw: bytes, *, origin: str, kind: str = "", api_version: str = "") -> None:
+        """Forget an object, given as it was last."""
+        gone = self.part()
+        gone.add(raw, origin=origin, kind=kind, api_version=api_version)
+        self.taken.forget(gone.taken)
+
     def add_list(self, raw: bytes, *, origin: str, kind: str = "", api_version: str = "") -> ListPage:
         """Take one API list answer; ``kind`` and ``api_version`` (of the items) are used where they do not say.
 

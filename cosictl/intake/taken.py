@@ -45,7 +45,7 @@ class Taken:
         """Keep everything that another one keeps."""
         for kind, models in other.models.items():
             if not self.models[kind]:
-                self.models[kind] = models
+                self.models[kind] = dict(models)
                 self.raws |= {key: raw for key, raw in other.raws.items() if key[0] == kind}
                 continue
             for key, model in models.items():
@@ -53,6 +53,13 @@ class Taken:
         self.exact |= other.exact
         self.reads |= other.reads
         self.undecoded |= other.undecoded
+
+    def forget(self, gone: "Taken") -> None:
+        """Keep nothing any more that another one keeps."""
+        for kind, models in gone.models.items():
+            for key in models:
+                self.models[kind].pop(key, None)
+                self.raws.pop((kind, key), None)
 
     def of(self, kind: str, wanted: type[M]) -> tuple[M, ...]:
         """Return the objects of a kind, sorted."""

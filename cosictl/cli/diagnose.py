@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -40,6 +41,10 @@ def diagnose(
     ] = None,
     show_all: Annotated[bool, typer.Option("--all", help="Print every object of a finding.")] = False,
     no_trunc: NoTrunc = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Stay, and show what changes.")] = False,
+    interval: Annotated[
+        str | None, typer.Option(metavar="TIME", help="With -w: look again at least this often (5s).")
+    ] = None,
 ) -> None:
     """Find out what is stuck, and why.
 
@@ -47,15 +52,26 @@ def diagnose(
 
     Without a target it looks at every namespace you may read, else at the context's. With -f it reads dumps instead
     of a cluster; with --logs also what sidecars, drivers and controllers wrote. -o json and -o yaml print one
-    document. Exit code 3: something is stuck; 5: something is unknown.
+    document. With -w it stays and shows what gets stuck and what gets better: a view on a terminal, lines in a pipe,
+    JSON with -o jsonl. Exit code 3: something is stuck; 5: something is unknown.
     """
     from cosictl.cli.wiring import open_source
     from cosictl.flows.diagnose import known_code, run_diagnosis, verdict
 
-    chosen = choose_format(shared, Format.TEXT, Format.JSON, Format.YAML)
+    watched = (Format.JSONL,) if watch else (Format.JSON, Format.YAML)
+    chosen = choose_format(shared, Format.TEXT, *watched)
     code = known_code(finding) if finding else None
     wish = parse_wish(logged, dumps)
     named = parse_targets(targets or ())
+    if watch:
+        from cosictl.cli.watching import watch_interval
+        from cosictl.cli.watching_diagnosis import watch_diagnosis
+        from cosictl.cli.wiring import open_watch
+
+        pause = watch_interval(interval, targets=named, dumps=dumps)
+        port, asked = open_watch(shared, targets=named, everywhere=not targets)
+        judge = partial(run_diagnosis, asked=asked, assume=assume, code=code)
+        watch_diagnosis(port, judge, shared, chosen, pause)
     source = open_source(shared, dumps, as_of=as_of, targets=named, everywhere=not targets, logs=wish)
     report = run_diagnosis(source.read, asked=source.asked, assume=assume, code=code)
     if chosen is Format.TEXT:

@@ -11,10 +11,12 @@ from cosictl.model.refs import Ref
 from cosictl.model.report import Assessment
 from cosictl.render.ages import age, stamp, until
 from cosictl.render.console import Out
-from cosictl.render.safe import clip, escape, wrap
+from cosictl.render.safe import ELLIPSIS, clip, escape, wrap
 
 _GAP = 3
 _NONE = "-"
+# A column is not cut to less than this.
+_NARROWEST = 12
 # Longer lines of prose are hard to read.
 _PAGE = 100
 
@@ -49,6 +51,15 @@ def print_objects(
         heads += ["DRIVER", "POLICY", "FLAGS", "MESSAGE"]
     lines = [_object_line(item, now, wide=wide, show_namespace=show_namespace, show_kind=show_kind) for item in rows]
     _table(heads, lines, out, no_headers=no_headers, no_trunc=no_trunc)
+
+
+def object_lines(rows: Sequence[Assessment], *, now: datetime, width: int) -> list[str]:
+    """Return the lines of the same table, for a view that draws itself; nothing where there is no object."""
+    lines = [_object_line(item, now, wide=False, show_namespace=False, show_kind=True) for item in rows]
+    heads = ["NAME", "OUTLOOK", "CODE", "CAUSE", "SINCE", "ATTEMPTS", "NEXT TRY"]
+    for line, item in zip(lines, rows, strict=True):
+        line[0] = str(item.ref)
+    return _aligned([heads, *([escape(cell) for cell in line] for line in lines)], width) if lines else []
 
 
 def _object_line(item: Assessment, now: datetime, *, wide: bool, show_namespace: bool, show_kind: bool) -> list[str]:
@@ -164,15 +175,46 @@ def _padded(cells: Sequence[str]) -> str:
 
 
 def _table(heads: Sequence[str], lines: list[list[str]], out: Out, *, no_headers: bool, no_trunc: bool) -> None:
-    from rich.cells import cell_len  # noqa: PLC0415 - rich loads only where something is drawn
-
     safe = [[escape(cell) for cell in line] for line in lines]
     shown = safe if no_headers else [list(heads), *safe]
     if not shown:
         return
-    widths = [max(cell_len(line[place]) for line in shown) for place in range(len(heads))]
-    for number, line in enumerate(shown):
-        cells = [cell + " " * (width - cell_len(cell) + _GAP) for cell, width in zip(line, widths, strict=True)]
-        text = "".join(cells).rstrip()
+    for number, text in enumerate(_aligned(shown, 0 if no_trunc else out.width)):
         style = "bold" if number == 0 and not no_headers else ""
         out.line(text if no_trunc else clip(text, out.width), style=style)
+
+
+def _aligned(lines: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Return the lines of a table, its columns as wide as their widest cells; ``width`` 0 is any, else cells are cut."""
+    from rich.cells import cell_len  # noqa: PLC0415 - rich loads only where something is drawn
+
+    widths = [max(cell_len(line[place]) for line in lines) for place in range(len(lines[0]))]
+    room, gap = _fitted(widths, width) if width else (widths, _GAP)
+    cut = [[_middle(cell, most) for cell, most in zip(line, room, strict=True)] for line in lines]
+    return [
+        "".join(cell + " " * (most - cell_len(cell) + gap) for cell, most in zip(line, room, strict=True)).rstrip()
+        for line in cut
+    ]
+
+
+def _fitted(widths: Sequence[int], width: int) -> tuple[list[int], int]:
+    """Take from the widest columns, and from the gaps, what a table has too much; no column gets too narrow to tell."""
+    for gap in range(_GAP, 0, -1):
+        left = width - gap * (len(widths) - 1)
+        # With wide gaps only what is very wide is cut.
+        for most in range(max(widths), _NARROWEST * gap - 1, -1):
+            if sum(min(own, most) for own in widths) <= left:
+                return [min(own, most) for own in widths], gap
+    return [min(own, _NARROWEST) for own in widths], 1
+
+
+def _middle(text: str, width: int) -> str:
+    """Cut a cell to a width; of a name both ends tell, so its middle goes."""
+    from rich.cells import cell_len  # noqa: PLC0415 - rich loads only where something is drawn
+
+    if cell_len(text) <= width:
+        return text
+    if " " in text or len(text) != cell_len(text):
+        return clip(text, width)
+    tail = (width - 1) // 2
+    return text[: width - 1 - tail] + ELLIPSIS + text[len(text) - tail :]

@@ -52,7 +52,7 @@ def get(
     jsonpath=… or custom-columns=…; json is the object as the cluster has it, with our verdict under "diagnosis".
     """
     from cosictl.cli.layout import read_layout
-    from cosictl.cli.listing import print_listing, watch_listing
+    from cosictl.cli.listing import print_claims, print_listing, watch_listing
     from cosictl.cli.listing_drivers import print_drivers
     from cosictl.cli.watching import watch_interval
     from cosictl.cli.wiring import open_source, open_watch
@@ -68,5 +68,7 @@ def get(
         print_drivers(source, layout)
     elif any(target.resource is Resource.DRIVERS for target in targets):
         raise UsageError("drivers are listed alone", next_step="ask for the other types in a second command")
+    elif dumps is None and layout.grows and all(t.resource is Resource.CLAIMS and not t.name for t in targets):
+        print_claims(shared, source.asked, layout)
     else:
         print_listing(source, layout)

@@ -51,6 +51,12 @@ class Layout:
         """Whether the objects as the cluster has them are needed."""
         return self.sort is not None or self.printer is not None
 
+    @property
+    def grows(self) -> bool:
+        """Whether rows can be printed while more arrive: a plain table of everything, for somebody who looks at it."""
+        plain = self.chosen in {Format.TABLE, Format.WIDE} and self.sort is None and self.wanted == Wanted()
+        return plain and self.shared.selector is None and sys.stdout.isatty()
+
 
 def read_layout(shared: Shared, *, outlook: str | None, sort_by: str | None, no_trunc: bool) -> Layout:
     """Read the options; raises UsageError."""

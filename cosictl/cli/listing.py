@@ -4,10 +4,12 @@
 
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from cosictl.cli.documents import object_documents, sorted_places
 from cosictl.cli.layout import Layout
+from cosictl.cli.options import Shared
 from cosictl.cli.output import Format, output
 from cosictl.cli.said import say_none, say_unread
 from cosictl.cli.watching import Watch, watch
@@ -18,9 +20,12 @@ from cosictl.flows.get import ClassLine, Listing, class_lines, list_objects
 from cosictl.model.copying import replace
 from cosictl.model.objects import AccessClass, BucketClass
 from cosictl.model.refs import CLUSTER_SCOPED, Ref
+from cosictl.model.report import Assessment
+from cosictl.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from cosictl.intake.builder import SnapshotBuilder
+    from cosictl.render.tables import ObjectTable
 
 
 def print_listing(source: Source, layout: Layout) -> None:
@@ -29,6 +34,56 @@ def print_listing(source: Source, layout: Layout) -> None:
     listing = list_objects(lambda: snapshot, asked=source.asked, wanted=layout.wanted)
     say_unread(snapshot)
     _print(builder, listing, layout, source.asked)
+
+
+def print_claims(shared: Shared, asked: Asked, layout: Layout) -> None:
+    """Print claims on a terminal as their list arrives; what can only be told at its end comes then."""
+    from cosictl.cli.live import claims_last
+    from cosictl.flows.get import EarlyClaims
+
+    printer = _Growing(layout, asked)
+    early: list[EarlyClaims] = []
+
+    def begin(others: Snapshot) -> None:
+        early.append(EarlyClaims(others))
+
+    def heed(models: Sequence[object]) -> None:
+        printer.print(early[0].told(models))
+
+    _, snapshot = claims_last(shared, begin, heed)
+    listing = list_objects(lambda: snapshot, asked=asked, wanted=layout.wanted)
+    printer.now = snapshot.taken_at
+    printer.print([listing.verdicts[item.ref] for item in listing.objects if item.ref not in printer.done])
+    say_unread(snapshot)
+    if not listing.objects:
+        say_none("No resources found", asked.namespace)
+
+
+class _Growing:
+    """A table of objects that grows; its columns are as wide as the first rows need."""
+
+    def __init__(self, layout: Layout, asked: Asked) -> None:
+        self.done: set[Ref] = set()
+        self.now: datetime | None = None
+        self._layout = layout
+        self._namespaced = not asked.namespace
+        self._table: ObjectTable | None = None
+
+    def print(self, rows: Sequence[Assessment]) -> None:
+        """Print more rows."""
+        from cosictl.render.tables import ObjectTable
+
+        if not rows:
+            return
+        if self._table is None:
+            layout, wide = self._layout, self._layout.chosen is Format.WIDE
+            self._table = ObjectTable(
+                output(layout.shared), wide=wide, show_namespace=self._namespaced, no_trunc=layout.no_trunc
+            )
+        now = self.now or datetime.now(UTC)
+        self._table.print(rows, now=now, heads=not self.done and not self._layout.shared.no_headers)
+        self.done.update(row.ref for row in rows)
+        sys.stdout.flush()
 
 
 def watch_listing(watched: Watch, asked: Asked, layout: Layout, interval: float) -> None:

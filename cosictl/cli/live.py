@@ -12,9 +12,10 @@ from cosictl.cli.streams import log_input, remark
 from cosictl.cluster.connect import ConnectOptions, connect
 from cosictl.cluster.lists import Reach, Scope
 from cosictl.cluster.names import object_names
-from cosictl.cluster.reader import CHUNK_SIZE, read_cluster
+from cosictl.cluster.reader import CHUNK_SIZE, observe_last, read_cluster
 from cosictl.cluster.watching import ClusterWatch
 from cosictl.intake.builder import SnapshotBuilder
+from cosictl.intake.kinds import Model
 from cosictl.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -78,6 +79,18 @@ def cluster_port(
         return read_pod_logs(conn, targets, since=since, reference=reference)
 
     return with_logs(load, logs, read_pods=read_pods, stdin=log_input(logs), say=remark), asked
+
+
+def claims_last(
+    shared: Shared, begin: Callable[[Snapshot], None], heed: Callable[[Sequence[Model]], None]
+) -> tuple[SnapshotBuilder, Snapshot]:
+    """Read the cluster, the claims after all else: see ``observe_last``."""
+    conn = connect(connect_options(shared))
+    scope, _ = _scope(shared, conn.namespace, everywhere=False, clusterwide=False)
+    chunk_size = shared.chunk_size
+    return observe_last(
+        conn, scope=scope, resource="bucketclaims", begin=begin, heed=heed, chunk_size=chunk_size
+    ).build()
 
 
 def cluster_watch(shared: Shared, *, everywhere: bool, clusterwide: bool, keep_raw: bool) -> tuple[ClusterWatch, str]:

@@ -6,7 +6,7 @@ is read from the store, and nothing is in memory as a whole. Before anything is 
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,6 +21,7 @@ from cosictl.cluster.translate import outcome_of, unauthorized, unreachable, wor
 from cosictl.errors import ClusterError, CosiMissingError, DumpError
 from cosictl.intake.blocks import ListHead, split
 from cosictl.intake.builder import SnapshotBuilder
+from cosictl.intake.kinds import RESOURCES, Model
 from cosictl.model.copying import replace
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot, TimeBasis
 
@@ -95,15 +96,44 @@ def observe(
     chunk_size: int | None = None,
     keep_raw: bool = False,
     only: frozenset[str] = frozenset(),
+    versions: tuple[str, ...] = (),
     sleep: Callable[[float], None] = time.sleep,
 ) -> Observed:
-    """Read every list that ``read_cluster`` reads, and keep them apart; raises as that."""
-    calls = [call for call in calls_for(served(conn, sleep), scope) if not only or call.resource in only]
+    """Read every list that ``read_cluster`` reads, and keep them apart; raises as that.
+
+    ``versions`` are the COSI versions that are served, where they are known already.
+    """
+    wanted = calls_for(versions or served(conn, sleep), scope)
+    calls = [call for call in wanted if not only or call.resource in only]
     empty = SnapshotBuilder(source=conn.source, keep_raw=keep_raw).part
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
         found = pool.map(lambda call: _list(conn, call, empty, chunk_size, sleep), calls)
         lists = [one for some in found for one in some]
     return Observed(source=conn.source, scope=scope, keep_raw=keep_raw, lists=lists)
+
+
+def observe_last(
+    conn: Connection,
+    *,
+    scope: Scope,
+    resource: str,
+    begin: Callable[[Snapshot], None],
+    heed: Callable[[Sequence[Model]], None],
+    chunk_size: int | None = None,
+) -> Observed:
+    """Read one resource after all others: ``begin`` gets what these hold, ``heed`` its objects as they arrive.
+
+    Where a list has to be begun again, ``heed`` sees objects twice. Raises as ``read_cluster``.
+    """
+    rest = frozenset(RESOURCES.values()) - {resource}
+    versions = served(conn)
+    seen = observe(conn, scope=scope, chunk_size=chunk_size, only=rest, versions=versions)
+    begin(seen.build()[1])
+    empty = SnapshotBuilder(source=conn.source, heed=heed).part
+    for call in calls_for(versions, scope):
+        if call.resource == resource:
+            seen.lists += _list(conn, call, empty, chunk_size, time.sleep)
+    return seen
 
 
 def relist(conn: Connection, call: ListCall, empty: Callable[[], SnapshotBuilder]) -> Listed:

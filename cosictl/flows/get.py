@@ -5,7 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
+from cosictl.diagnosis.assess import assess_claim
+from cosictl.diagnosis.graph import link
 from cosictl.diagnosis.marks import is_expired, mark_of
+from cosictl.diagnosis.policy import choose
 from cosictl.diagnosis.report import diagnose
 from cosictl.flows.asked import PLURALS, Asked, check_read, found
 from cosictl.model.copying import replace
@@ -69,6 +72,38 @@ def list_objects(read: Callable[[], Snapshot], *, asked: Asked, wanted: Wanted |
         now = snapshot.taken_at
         objects = tuple(o for o, mark in marks if mark is not None and (not wanted.expired or is_expired(mark, now)))
     return Listing(objects=objects, verdicts=verdicts, snapshot=snapshot)
+
+
+class EarlyClaims:
+    """Verdicts on claims while their list still arrives, given all else that the cluster holds.
+
+    The verdict on a claim that nobody touched yet hangs on how the others fare, and one that is going on who else uses
+    its Bucket: with the first such claim this ends, and the rest has to wait for the end of the list.
+    """
+
+    def __init__(self, others: Snapshot) -> None:
+        self._graph = link(others)
+        self._policies = choose(self._graph)
+        self._seen: set[str] = set()
+        self._ended = False
+
+    def told(self, models: Sequence[object]) -> list[Assessment]:
+        """Return the verdicts that can be told already; each claim comes once."""
+        found: list[Assessment] = []
+        for claim in models:
+            if self._ended or not isinstance(claim, Claim) or claim.meta.uid in self._seen:
+                continue
+            item, verdict = assess_claim(self._graph, self._policies, claim)
+            if verdict.code in _HANG_ON_OTHERS or (claim.meta.deleted is not None and claim.existing_bucket):
+                self._ended = True
+            else:
+                self._seen.add(claim.meta.uid)
+                found.append(item)
+        return found
+
+
+# What the last rule about claims gives: nobody worked on it, or it stands in a queue.
+_HANG_ON_OTHERS = frozenset({"COSI110", "COSI114"})
 
 
 def list_drivers(read: Callable[[], Snapshot], *, asked: Asked) -> tuple[DriverLine, ...]:

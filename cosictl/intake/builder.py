@@ -6,7 +6,7 @@ it raise, apart from a list that is no list: its caller has to know, to ask agai
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from cosictl.errors import DumpError
-from cosictl.intake.kinds import RESOURCES, AnyRow, find_row, is_read
+from cosictl.intake.kinds import RESOURCES, AnyRow, Model, find_row, is_read
 from cosictl.intake.lenient import CONTENT_ERRORS, UndecodableError, decode, dumps, loads, salvage
 from cosictl.intake.redact import redact, suspicious
 from cosictl.intake.scrub import scrub, without_noise
@@ -57,17 +57,27 @@ class SnapshotBuilder:
 
     ``keep_exact`` keeps the COSI objects unmasked as well, for requests that repeat what a sidecar sends.
 
+    ``heed`` is told of objects as they are taken, by those who cannot wait for the Snapshot.
+
     ``seen`` are the resources of which at least a list was seen, ``skipped_files`` how many files of a folder were no
     dump, ``log_files`` those that are logs, where asked for.
     """
 
-    def __init__(self, *, source: str, keep_raw: bool = False, keep_exact: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        source: str,
+        keep_raw: bool = False,
+        keep_exact: bool = False,
+        heed: Callable[[Sequence[Model]], None] | None = None,
+    ) -> None:
         self.source = source
         self.seen: set[str] = set()
         self.skipped_files = 0
         self.log_files: list[str] = []
         self._keep_raw = keep_raw
         self._keep_exact = keep_exact
+        self._heed = heed
         self.taken = Taken()
         self._latest = ("", "")
 
@@ -155,6 +165,8 @@ class SnapshotBuilder:
         self.seen.add(RESOURCES[kind])
         for model in models:
             self.taken.keep(kind, model)
+        if self._heed is not None:
+            self._heed(models)
         return True
 
     def absorb(self, other: "SnapshotBuilder") -> None:
@@ -165,7 +177,9 @@ class SnapshotBuilder:
 
     def part(self) -> "SnapshotBuilder":
         """Return an empty builder that keeps what this one keeps: for what may yet turn out to be broken."""
-        return SnapshotBuilder(source=self.source, keep_raw=self._keep_raw, keep_exact=self._keep_exact)
+        return SnapshotBuilder(
+            source=self.source, keep_raw=self._keep_raw, keep_exact=self._keep_exact, heed=self._heed
+        )
 
     def note(self, status: ReadStatus) -> None:
         """Record how reading one resource went; the server's words are masked here."""
@@ -234,6 +248,8 @@ class SnapshotBuilder:
         if found is None:
             return
         model, masked = found
+        if self._heed is not None:
+            self._heed([model])
         if self.taken.keep(kind, model, masked if self._keep_raw else b"") and self._keep_exact:
             exact = row.read(data, lambda data: data)
             if exact is not None and isinstance(exact[0], CosiObject):

@@ -32,6 +32,42 @@ class EventRow(Struct, frozen=True, kw_only=True):
     text: str
 
 
+class ObjectTable:
+    """The same table for rows that come little by little: the first of them decide how wide its columns are."""
+
+    def __init__(self, out: Out, *, wide: bool, show_namespace: bool, no_trunc: bool) -> None:
+        self._out = out
+        self._wide = wide
+        self._show_namespace = show_namespace
+        self._no_trunc = no_trunc
+        self._shape: tuple[list[int], int] | None = None
+        self._is_cut = False
+
+    def print(self, rows: Sequence[Assessment], *, now: datetime, heads: bool) -> None:
+        """Print more rows, after the heading where it is asked for."""
+        lines = [
+            [escape(cell) for cell in _object_line(item, now, wide=self._wide, show_namespace=self._show_namespace)]
+            for item in rows
+        ]
+        titles = _object_heads(wide=self._wide, show_namespace=self._show_namespace)
+        shown = [titles, *lines]
+        width = 0 if self._no_trunc else self._out.width
+        if self._shape is None:
+            self._shape = _shape(shown, width)
+            self._is_cut = self._shape != _shape(shown, 0)
+        for number, text in enumerate(_drawn(shown, self._shape, cut=self._is_cut)):
+            if number or heads:
+                # A longer name that comes later is no reason to cut it, where there is room.
+                self._out.line(clip(text, width), style="" if number else "bold")
+
+
+def _object_heads(*, wide: bool, show_namespace: bool) -> list[str]:
+    heads = ["NAME", "OUTLOOK", "CODE", "CAUSE", "SINCE", "ATTEMPTS", "NEXT TRY"]
+    if show_namespace:
+        heads.insert(0, "NAMESPACE")
+    return [*heads, "DRIVER", "POLICY", "FLAGS", "MESSAGE"] if wide else heads
+
+
 def print_objects(
     rows: Sequence[Assessment],
     out: Out,
@@ -44,11 +80,7 @@ def print_objects(
     no_trunc: bool = False,
 ) -> None:
     """Print objects with their outlook, one a line; ``wide`` adds driver, policy, flags and message."""
-    heads = ["NAME", "OUTLOOK", "CODE", "CAUSE", "SINCE", "ATTEMPTS", "NEXT TRY"]
-    if show_namespace:
-        heads.insert(0, "NAMESPACE")
-    if wide:
-        heads += ["DRIVER", "POLICY", "FLAGS", "MESSAGE"]
+    heads = _object_heads(wide=wide, show_namespace=show_namespace)
     lines = [_object_line(item, now, wide=wide, show_namespace=show_namespace, show_kind=show_kind) for item in rows]
     _table(heads, lines, out, no_headers=no_headers, no_trunc=no_trunc)
 
@@ -56,13 +88,15 @@ def print_objects(
 def object_lines(rows: Sequence[Assessment], *, now: datetime, width: int) -> list[str]:
     """Return the lines of the same table, for a view that draws itself; nothing where there is no object."""
     lines = [_object_line(item, now, wide=False, show_namespace=False, show_kind=True) for item in rows]
-    heads = ["NAME", "OUTLOOK", "CODE", "CAUSE", "SINCE", "ATTEMPTS", "NEXT TRY"]
+    heads = _object_heads(wide=False, show_namespace=False)
     for line, item in zip(lines, rows, strict=True):
         line[0] = str(item.ref)
     return _aligned([heads, *([escape(cell) for cell in line] for line in lines)], width) if lines else []
 
 
-def _object_line(item: Assessment, now: datetime, *, wide: bool, show_namespace: bool, show_kind: bool) -> list[str]:
+def _object_line(
+    item: Assessment, now: datetime, *, wide: bool, show_namespace: bool, show_kind: bool = False
+) -> list[str]:
     found = item.classification if item.outlook.value != "ready" else None
     name = f"{str(item.ref.kind).lower()}/{item.ref.name}" if show_kind else item.ref.name
     line = [
@@ -185,15 +219,28 @@ def _table(heads: Sequence[str], lines: list[list[str]], out: Out, *, no_headers
 
 
 def _aligned(lines: Sequence[Sequence[str]], width: int) -> list[str]:
-    """Return the lines of a table, its columns as wide as their widest cells; ``width`` 0 is any, else cells are cut."""
+    """Return the lines of a table, columns as wide as their widest cells; to fit ``width`` (0: any), these are cut."""
+    return _drawn(lines, _shape(lines, width))
+
+
+def _shape(lines: Sequence[Sequence[str]], width: int) -> tuple[list[int], int]:
+    """How wide each column is, and the gap between two."""
     from rich.cells import cell_len  # noqa: PLC0415 - rich loads only where something is drawn
 
     widths = [max(cell_len(line[place]) for line in lines) for place in range(len(lines[0]))]
-    room, gap = _fitted(widths, width) if width else (widths, _GAP)
-    cut = [[_middle(cell, most) for cell, most in zip(line, room, strict=True)] for line in lines]
+    return _fitted(widths, width) if width else (widths, _GAP)
+
+
+def _drawn(lines: Sequence[Sequence[str]], shape: tuple[list[int], int], *, cut: bool = True) -> list[str]:
+    from rich.cells import cell_len  # noqa: PLC0415 - rich loads only where something is drawn
+
+    room, gap = shape
+    fits = [[_middle(cell, most) for cell, most in zip(line, room, strict=True)] for line in lines] if cut else lines
     return [
-        "".join(cell + " " * (most - cell_len(cell) + gap) for cell, most in zip(line, room, strict=True)).rstrip()
-        for line in cut
+        "".join(
+            cell + " " * max(1, most - cell_len(cell) + gap) for cell, most in zip(line, room, strict=True)
+        ).rstrip()
+        for line in fits
     ]
 
 

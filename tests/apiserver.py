@@ -74,9 +74,12 @@ class ApiServer(Sandbox):
         token: str = TOKEN,
         at: datetime = RECORDED_AT,
         also: Mapping[str, User] | None = None,
+        history: int = 10_000,
     ) -> None:
         self.users = {token: User(name="me", rules=rules(frozenset(forbidden))), **(also or {})}
-        super().__init__(versions, clock=Still(at), faults=faults, users=self.users, logs=wrote_nothing)
+        super().__init__(
+            versions, clock=Still(at), faults=faults, users=self.users, logs=wrote_nothing, history=history
+        )
         for value in objects:
             self._put(self.store, value)
 

@@ -1,5 +1,6 @@
 """The command line run as a real process: in a pipe, or in a terminal of a given width."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -8,7 +9,8 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +56,18 @@ def in_terminal(
     *words: str, columns: int, env: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> tuple[int, str]:
     """Run one command in a terminal of so many columns; returns its exit code and what the terminal saw."""
+    with terminal(*words, columns=columns, env=env, cwd=cwd) as (process, read):
+        seen = ""
+        while text := read():
+            seen += text
+        return process.wait(TIMEOUT_SECONDS), seen
+
+
+@contextmanager
+def terminal(
+    *words: str, columns: int, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> Iterator[tuple["subprocess.Popen[bytes]", Callable[[], str]]]:
+    """Run one command in a terminal; gives its process, and how to read what came, "" at the end."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     process = subprocess.Popen(
@@ -65,11 +79,13 @@ def in_terminal(
         cwd=cwd,
     )
     os.close(theirs)
-    seen = bytearray()
-    while chunk := _read(ours):
-        seen += chunk
-    os.close(ours)
-    return process.wait(TIMEOUT_SECONDS), seen.decode().replace("\r\n", "\n")
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        yield process, lambda: decoder.decode(_read(ours)).replace("\r\n", "\n")
+    finally:
+        os.close(ours)
+        process.kill()
+        process.wait()
 
 
 def _read(descriptor: int) -> bytes:

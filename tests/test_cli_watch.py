@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from tests.apiserver import NOON, ApiServer, Object
-from tests.cli_process import COMMAND, ROOT, TIMEOUT_SECONDS, V1, cosictl, environment
+from tests.cli_process import COMMAND, ROOT, TIMEOUT_SECONDS, V1, cosictl, environment, terminal
+from tests.cutting_proxy import CuttingProxy
 
 CASE = ROOT / "tests" / "golden" / "c06-name-never-valid" / "input"
 WATCH = ("-n", "team-a", "-w", "--interval", "50ms")
@@ -65,22 +67,31 @@ def test_documents_come_one_by_one(tmp_path: Path) -> None:
         assert json.loads(text)["metadata"]["name"] == "photos"
 
 
-def test_a_failure_in_between_is_said_once_and_asked_again(tmp_path: Path) -> None:
-    with ApiServer(objects()) as server:
-        config = server.kubeconfig(tmp_path)
-        env = environment({"KUBECONFIG": str(config)})
+def through(proxy: CuttingProxy, server: ApiServer, folder: Path) -> Path:
+    """A kubeconfig that leads to the server by way of the proxy."""
+    config = server.kubeconfig(folder)
+    config.write_text(config.read_text().replace(f":{urlsplit(server.server.url).port}", f":{proxy.port}"))
+    return config
+
+
+def in_front_of(server: ApiServer) -> CuttingProxy:
+    return CuttingProxy(urlsplit(server.server.url).port or 0)
+
+
+def test_a_failure_in_between_is_said_and_asked_again(tmp_path: Path) -> None:
+    with ApiServer(objects()) as server, in_front_of(server) as proxy:
+        env = environment({"KUBECONFIG": str(through(proxy, server, tmp_path)), "PYTHONUNBUFFERED": "1"})
         process = subprocess.Popen(
             [*COMMAND, "get", "claims", *WATCH], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         try:
             assert line_of(process.stdout).startswith("NAME")
-            known = dict(server.users)
-            server.users.clear()
-            assert "asking again" in line_of(process.stderr)
-            server.users.update(known)
-            server.drop("BucketClaim")
             assert line_of(process.stdout).startswith("photos")
-            assert line_of(process.stdout).endswith("gone")
+            proxy.cut()
+            assert "asking again" in line_of(process.stderr)
+            server.drop("BucketClaim")
+            proxy.mend()
+            assert line_of(process.stdout) == "bucketclaim.objectstorage.k8s.io/photos   gone"
         finally:
             process.kill()
             process.communicate()
@@ -95,3 +106,97 @@ def test_what_cannot_be_watched_is_a_usage_error(words: tuple[str, ...], tmp_pat
     assert done.returncode == 2
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
+
+
+def claim(number: int) -> Object:
+    metadata = {"name": f"c{number}", "namespace": "team-a", "uid": f"uid-{number}", "creationTimestamp": NOW}
+    return {
+        "apiVersion": "objectstorage.k8s.io/v1alpha1",
+        "kind": "BucketClaim",
+        "metadata": metadata,
+        "spec": {"bucketClassName": "standard", "protocols": ["S3"]},
+    }
+
+
+NOW = NOON.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def names_until(process: "subprocess.Popen[str]", last: str) -> list[str]:
+    found: list[str] = []
+    while last not in found:
+        found.append(line_of(process.stdout).split()[0])
+    return found
+
+
+def test_no_change_is_lost_or_told_twice_whatever_happens_to_the_connection(tmp_path: Path) -> None:
+    with ApiServer([claim(0)], at=NOON, history=20) as server, in_front_of(server) as proxy:
+        process = subprocess.Popen(
+            [*COMMAND, "get", "claims", "-w", "--no-headers"],
+            env=environment({"KUBECONFIG": str(through(proxy, server, tmp_path)), "PYTHONUNBUFFERED": "1"}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            told = names_until(process, "c0")
+            server.change(claim(1))
+            told += names_until(process, "c1")
+            proxy.cut()  # as when the API server restarts
+            server.change(claim(2))
+            proxy.mend()
+            told += names_until(process, "c2")
+            proxy.cut()
+            for number in range(3, 43):  # more than the server remembers: 410
+                server.change(claim(number))
+            proxy.mend()
+            server.change(claim(43))
+            told += names_until(process, "c43")
+            server.change(claim(44))
+            told += names_until(process, "c44")
+        finally:
+            process.kill()
+            process.communicate()
+        assert sorted(told) == sorted(f"c{number}" for number in range(45))
+        assert any("bucketclaims?limit=500" in path for path in server.requests)  # the server had forgotten: a new list
+
+
+@contextmanager
+def diagnosing(server: ApiServer, folder: Path, *words: str) -> Iterator["subprocess.Popen[str]"]:
+    env = environment({"KUBECONFIG": str(server.kubeconfig(folder)), "PYTHONUNBUFFERED": "1"})
+    command = [*COMMAND, "diagnose", "-w", *words]
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_diagnose_tells_what_gets_stuck_and_what_is_gone(tmp_path: Path) -> None:
+    with ApiServer(objects(), at=NOON) as server, diagnosing(server, tmp_path) as process:
+        first = line_of(process.stdout)
+        assert first.startswith("12:00:")
+        assert "looping COSI106 invalid-name: Bucket/" in first
+        server.drop("Bucket")
+        assert "gone (was looping): Bucket/" in line_of(process.stdout)
+
+
+def test_diagnose_tells_it_as_json(tmp_path: Path) -> None:
+    with ApiServer(objects(), at=NOON) as server, diagnosing(server, tmp_path, "-o", "jsonl") as process:
+        first = json.loads(line_of(process.stdout))
+        told = first["kind"], first["was"], first["outlook"], first["finding"]
+        assert told == ("Bucket", None, "looping", "COSI106")
+        server.drop("Bucket")
+        gone = json.loads(line_of(process.stdout))
+        assert (gone["name"], gone["was"], gone["outlook"]) == (first["name"], "looping", "gone")
+
+
+def test_diagnose_stays_on_a_terminal(tmp_path: Path) -> None:
+    with ApiServer(objects(), at=NOON) as server:
+        env = {"KUBECONFIG": str(server.kubeconfig(tmp_path)), "PYTHONUNBUFFERED": "1"}
+        with terminal("diagnose", "-w", columns=80, env=env) as (process, read):
+            while "looping" not in (seen := read()):
+                assert process.poll() is None
+            assert "\x1b[H\x1b[J" in seen
+            process.send_signal(signal.SIGINT)
+            assert process.wait(TIMEOUT_SECONDS) == 130

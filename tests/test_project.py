@@ -59,7 +59,10 @@ def test_the_oldest_python_is_3_11() -> None:
 
 def test_the_dependencies_are_the_ones_of_the_design() -> None:
     names = {re.split(r"[<>=!~ ]", line)[0] for line in project()["dependencies"]}
-    assert names == {"typer", "rich", "kubernetes", "websocket-client", "grpcio", "protobuf", "msgspec", "pyyaml"}
+    assert names == {"typer", "rich", "kubernetes", "websocket-client", "grpcio", "protobuf", "msgspec", "pyyaml"} | {
+        "ahocorasick-rs",
+        "urllib3",
+    }
     development = {re.split(r"[<>=!~ ]", line)[0] for line in project()["optional-dependencies"]["dev"]}
     assert {"pytest", "hypothesis", "mypy", "ruff", "grpcio-tools"} <= development
 

@@ -67,7 +67,7 @@ def _usage(error: typer.TyperException, words: Sequence[str]) -> UsageError:
     """Say in one line what is wrong with the command line, and where the right one is described."""
     message = " ".join(error.format_message().split()).replace("Value error, ", "").rstrip(".")
     verbs = [word for word in words if word in VERBS][:1]
-    for verb in verbs:
-        verbs += [word for word in words[words.index(verb) :] if word in VERBS[verb].below][:1]
+    below = VERBS[verbs[0]].below if verbs else ()
+    verbs += [word for word in words[words.index(verbs[0]) if verbs else 0 :] if word in below][:1]
     path = " ".join([program(), *verbs])
     return UsageError(message[:1].lower() + message[1:], next_step=f"see {path} --help")

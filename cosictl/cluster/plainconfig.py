@@ -38,6 +38,8 @@ class Settings:
     key_file: str | None = None
     tls_server_name: str | None = None
     proxy: str | None = None
+    username: str = ""
+    password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
 
 

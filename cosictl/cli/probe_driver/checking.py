@@ -260,12 +260,17 @@ def _upper(name: str) -> str:
 
 @contextmanager
 def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Let SIGTERM do what Ctrl-C does: end the check, and clean up first. Gives whether either has come."""
+    """Let SIGTERM do what Ctrl-C does: end the check, and clean up first. Gives whether either has come.
+
+    The first is only noted, and ends the check before the next call: an exception in the middle of gRPC's own code can
+    leave its locks taken for ever. Who cannot wait for the call sends another.
+    """
     came: list[int] = []
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         came.append(number)
-        raise KeyboardInterrupt
+        if len(came) > 1:
+            raise KeyboardInterrupt
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -32,10 +32,10 @@ class ListHead(msgspec.Struct, rename="camel"):
 class ListSplitter:
     """Feed it a document; ``take`` gets blocks of items and says whether it could use them (else they stay)."""
 
-    def __init__(self, take: Callable[[bytes, ListHead], bool]) -> None:
+    def __init__(self, take: Callable[[bytes, ListHead], bool], block_bytes: int = BLOCK_BYTES) -> None:
         self._take = take
         self._buffer = b""
-        self._wanted = BLOCK_BYTES
+        self._block_bytes = self._wanted = block_bytes
         self._start = 0
         self._between = b""
         self._gap = 0
@@ -45,7 +45,7 @@ class ListSplitter:
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the document."""
         self._buffer += data
-        if self._is_list is None and len(self._buffer) >= _FIRST_BYTES:
+        if self._is_list is None and len(self._buffer) >= min(_FIRST_BYTES, self._block_bytes):
             self._is_list = self._find_items()
         if self._is_list and len(self._buffer) >= self._wanted:
             self._cut()
@@ -64,12 +64,18 @@ class ListSplitter:
                 self._head = msgspec.json.decode(self._buffer[: found.start("space")] + b"]}", type=ListHead)
             except msgspec.MsgspecError:
                 continue
-            space, key = found["space"], found["key"]
-            # Line ends stand between pretty items and at no deeper place; without them the first key has to tell.
-            self._between = b"}," + space + (b"{" if b"\n" in space else b"{" + key)
-            self._gap = len(b"},") + len(space)
+            self._between, self._gap = self._separator(found["space"], found["key"])
             return True
         return False
+
+    def _separator(self, space: bytes, key: bytes) -> tuple[bytes, int]:
+        """Return what stands between two items, and how much of it is before the second."""
+        if b"\n" in space:
+            # Line ends stand between pretty items, and so far to the left at no other place.
+            return b"}," + space + b"{", len(b"},") + len(space)
+        # In one line the first key has to tell; some writers leave a blank between items.
+        blank = b" " if b"}, {" + key in self._buffer else b""
+        return b"}," + blank + b"{" + key, len(b"},") + len(blank)
 
     def _cut(self) -> None:
         """Take as many whole items off the front as there are."""
@@ -80,7 +86,7 @@ class ListSplitter:
                 break
             if self._take(b"[" + self._buffer[self._start : end] + b"}]", self._head):
                 self._buffer = self._buffer[: self._start] + self._buffer[end + self._gap :]
-                self._wanted = BLOCK_BYTES
+                self._wanted = self._block_bytes
                 return
         self._wanted = len(self._buffer) * 2
 
@@ -91,9 +97,9 @@ def pieces_of(file: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
-def split(pieces: Iterable[bytes], take: Callable[[bytes, ListHead], bool]) -> bytes:
-    """Take a whole document apart; return what is left of it."""
-    splitter = ListSplitter(take)
+def split(pieces: Iterable[bytes], take: Callable[[bytes, ListHead], bool], *, block_bytes: int = BLOCK_BYTES) -> bytes:
+    """Take a whole document apart in blocks of about ``block_bytes``; return what is left of it."""
+    splitter = ListSplitter(take, block_bytes)
     for piece in pieces:
         splitter.feed(piece)
     return splitter.rest()

@@ -1,0 +1,101 @@
+"""What makes classification fast changes no answer: texts made alike, and patterns that are not asked."""
+
+import json
+import re
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cosictl.diagnosis.classify import classify, without_ids
+from cosictl.diagnosis.literals import LiteralIndex, alternatives
+from cosictl.diagnosis.meaning import meaning_of
+from cosictl.intake.redact import redact, suspicious
+from cosictl.knowledge.messages import ALL_RULES
+from cosictl.model.refs import Rpc
+
+CORPUS: Final = Path(__file__).parents[2] / "shared" / "corpus" / "recorded-errors.jsonl"
+SAMPLES: Final = [sample for rule in ALL_RULES for sample in rule.samples]
+INDEX: Final = LiteralIndex([rule.wording for rule in ALL_RULES], re.IGNORECASE)
+WORDS: Final = st.sampled_from(
+    [word for sample in SAMPLES for word in sample.split(" ")]
+    + ["00000", "deadbeef", "12ab", "403", "[404]", "9bc130dd-0325-4951-842c-3f5856135121", "K", "\u017f", "é", "'x y'"]
+)
+TEXTS: Final = st.lists(WORDS, max_size=30).map(" ".join)
+
+
+def matching(text: str) -> set[int]:
+    return {place for place, rule in enumerate(ALL_RULES) if re.search(rule.wording, text, re.IGNORECASE)}
+
+
+@pytest.mark.parametrize("text", SAMPLES)
+def test_every_rule_that_matches_its_sample_is_worth_asking(text: str) -> None:
+    assert matching(text) <= INDEX.worth(text.lower()).keys()
+
+
+@given(TEXTS)
+def test_no_rule_that_matches_is_left_out(text: str) -> None:
+    worth = INDEX.worth(text.lower())
+    assert matching(text) <= worth.keys()
+    for place in matching(text):
+        whole = re.search(ALL_RULES[place].wording, text, re.IGNORECASE)
+        spans = [found.span() for part in worth[place] if (found := part.search(text)) is not None]
+        assert whole is not None
+        assert min(spans, key=lambda span: span[0]) == whole.span()
+
+
+def test_few_rules_are_worth_asking() -> None:
+    text = "rpc error: code = internal desc = something that nobody has a rule for"
+    assert len(INDEX.worth(text)) <= 3
+    assert len(INDEX.worth(text + " é")) == len(ALL_RULES)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "parts"),
+    [
+        ("a|b", ["a", "b"]),
+        ("(a|b)c|d", ["(a|b)c", "d"]),
+        (r"a\|b|[|)]c|\(", [r"a\|b", "[|)]c", r"\("]),
+        ("plain", ["plain"]),
+    ],
+)
+def test_a_pattern_is_cut_at_its_outer_bars(pattern: str, parts: list[str]) -> None:
+    assert alternatives(pattern) == parts
+
+
+@given(TEXTS, st.sampled_from([None, *Rpc]))
+def test_what_is_remembered_is_what_would_be_judged(text: str, rpc: Rpc | None) -> None:
+    assert classify(text, rpc=rpc) == meaning_of(text, rpc)
+
+
+@given(TEXTS)
+def test_a_text_without_its_ids_keeps_its_places_and_its_secrets(text: str) -> None:
+    alike = without_ids(text)
+    assert len(alike) == len(text)
+    assert without_ids(alike) == alike
+    assert suspicious(alike.encode()) == suspicious(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "alike"),
+    [
+        ("bucket-9bc130dd-0325-4951-842c-3f5856135121 gone", "bucket-00000000-0000-0000-0000-000000000000 gone"),
+        ("RequestID: 4442587FB7D0A2F9, 403", "RequestID: 0000000000000000, 403"),
+        ("port 9000, code = Code(12), took 15ms", "port 0000, code = Code(12), took 15ms"),
+        ("x509: face off, v1alpha1, sha256, S3", "x509: face off, v1alpha1, sha256, S3"),
+        ("face-1234 and 1234abcz", "face-0000 and 1234abcz"),
+    ],
+)
+def test_only_ids_and_long_numbers_are_made_alike(text: str, alike: str) -> None:
+    assert without_ids(text) == alike
+
+
+@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not there")
+def test_the_corpus_is_judged_the_same_with_other_ids() -> None:
+    for line in CORPUS.read_text(encoding="utf-8").splitlines():
+        text = redact(json.loads(line)["text"])
+        other = without_ids(text)
+        found, again = meaning_of(text, None), meaning_of(other, None)
+        assert (found.rule, found.span, found.retryable) == (again.rule, again.span, again.retryable)

@@ -1,11 +1,20 @@
 """``cosictl get`` and ``cosictl events``: namespaces, formats, filters."""
 
 import json
+import threading
+from collections.abc import Iterable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from tests.cli_process import V1, V2, cosictl
+from cosictl.diagnosis.report import diagnose
+from cosictl.flows.get import EarlyClaims
+from cosictl.intake.files import read_dump
+from cosictl.model.copying import replace
+from tests.cli_process import ROOT, TIMEOUT_SECONDS, V1, V2, cosictl, terminal
+
+GOLDEN = ROOT / "tests" / "golden"
 
 
 def lines(*words: str) -> list[str]:
@@ -143,3 +152,78 @@ def test_a_broken_template_is_a_usage_error(output: str) -> None:
     done = cosictl("get", "claims", "-f", V1, "-o", output)
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 1
+
+
+class SlowLastPage(ThreadingHTTPServer):
+    """An API server whose second page of claims waits until it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), SlowAnswers)
+        self.may_go_on = threading.Event()
+
+
+class SlowAnswers(BaseHTTPRequestHandler):
+    server: SlowLastPage
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        if path == "/apis/objectstorage.k8s.io":
+            return self._send({"versions": [{"version": "v1alpha1"}]})
+        if not path.endswith("/bucketclaims"):
+            return self._send({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": []})
+        if "continue=" in query:
+            self.server.may_go_on.wait(TIMEOUT_SECONDS)
+            return self._send(page(range(10, 20), ""))
+        return self._send(page(range(10), "more"))
+
+    def _send(self, tree: dict[str, Any]) -> None:
+        data = json.dumps(tree).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
+        pass
+
+
+def page(numbers: Iterable[int], token: str) -> dict[str, Any]:
+    api = "objectstorage.k8s.io/v1alpha1"
+    items = [
+        {
+            "apiVersion": api,
+            "kind": "BucketClaim",
+            "metadata": {"name": f"c{number:02}", "namespace": "team-a", "uid": f"u{number}"},
+            "status": {"bucketReady": True, "bucketName": f"b{number}"},
+        }
+        for number in numbers
+    ]
+    return {"kind": "BucketClaimList", "apiVersion": api, "metadata": {"continue": token}, "items": items}
+
+
+def test_the_first_claims_are_printed_before_the_last_have_arrived() -> None:
+    with SlowLastPage() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        words = ("get", "claims", "-A", "--color", "never", "--server", f"http://127.0.0.1:{server.server_port}")
+        with terminal(*words, columns=120, env={"KUBECONFIG": "/nowhere"}) as (process, read):
+            seen = ""
+            while "c00" not in seen and (text := read()):
+                seen += text
+            assert "c19" not in seen
+            server.may_go_on.set()
+            while text := read():
+                seen += text
+            assert process.wait(TIMEOUT_SECONDS) == 0
+        server.shutdown()
+    rows = [line.split()[1] for line in seen.splitlines() if line.startswith("team-a")]
+    assert rows == [f"c{number:02}" for number in range(20)]
+
+
+@pytest.mark.parametrize("case", sorted(path.name for path in GOLDEN.iterdir() if (path / "input").is_dir()))
+def test_an_early_verdict_is_the_verdict(case: str) -> None:
+    snapshot = read_dump([str(GOLDEN / case / "input")])
+    verdicts = {item.ref: item for item in diagnose(snapshot).objects}
+    early = EarlyClaims(replace(snapshot, claims=()))
+    told = early.told(snapshot.claims)
+    assert [verdicts[item.ref] for item in told] == told
+    assert early.told(snapshot.claims) == []

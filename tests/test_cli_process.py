@@ -4,9 +4,13 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
+from cosictl.cli.verbs import VERBS
+from tests.apiserver import ApiServer
 from tests.cli_process import COMMAND, TIMEOUT_SECONDS, V1, V2, cosictl, environment, in_terminal
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -126,22 +130,27 @@ def test_an_output_that_knows_few_characters_gets_escapes(encoding: str) -> None
     assert json.loads(row.stdout)["id"] == "\U0001f600 é"
 
 
-def loaded_by(*words: str) -> set[str]:
-    """Which heavy libraries a command loads; it must succeed in its way."""
+HEAVY = frozenset(
+    {"ahocorasick_rs", "aiohttp", "google", "grpc", "kubernetes", "msgspec", "pydantic", "rich", "urllib3", "yaml"}
+)
+
+
+def loaded_by(*words: str, env: Mapping[str, str] | None = None) -> set[str]:
+    """Which libraries a command loads, and which of our verbs; it must succeed in its way."""
     program = (
         "import sys\n"
         "from cosictl.__main__ import main\n"
         f"sys.argv = ['cosictl', *{words!r}]\n"
         "code = main()\n"
         "assert code in (0, 3), code\n"
-        "heavy = {'kubernetes', 'urllib3', 'grpc', 'google', 'rich', 'msgspec', 'yaml'}\n"
+        f"heavy = {set(HEAVY)!r}\n"
         "print(*sorted(heavy & {name.partition('.')[0] for name in sys.modules}), file=sys.stderr)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,
-        env=environment(),
+        env=environment(env),
         stdin=subprocess.DEVNULL,
         timeout=TIMEOUT_SECONDS,
         check=True,
@@ -149,29 +158,59 @@ def loaded_by(*words: str) -> set[str]:
     return set(done.stderr.splitlines()[-1].split()) if done.stderr.strip() else set()
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("diagnose", "-f", V1),
-        ("diagnose", "-f", V2, "-o", "json"),
-        ("get", "buckets", "-f", V1),
-        ("get", "buckets", "-f", V1, "-o", "yaml"),
-        ("events", "-f", V1),
-        ("classify", "rpc error: code = Internal desc = x"),
-        ("explain", "COSI104"),
-        ("snapshot", "-f", V1, "-o", "-"),
-    ],
-    ids=lambda words: " ".join(words[:2]),
-)
-def test_offline_commands_load_no_client(words: tuple[str, ...]) -> None:
-    assert loaded_by(*words) & {"kubernetes", "urllib3", "grpc", "google"} == set()
+# What each command needs, and nothing else.
+LOADS: list[tuple[tuple[str, ...], set[str]]] = [
+    (("--help",), set()),
+    (("--version",), set()),
+    (("version",), set()),
+    (("completion", "bash"), {"msgspec"}),
+    (("get", "--help"), {"msgspec"}),
+    (("diagnose", "--help"), {"msgspec"}),
+    (("classify", "--help"), set()),
+    (("explain", "COSI104"), {"msgspec"}),
+    (("classify", "rpc error: code = Internal desc = x"), {"ahocorasick_rs", "msgspec"}),
+    (("diagnose", "-f", V1), {"ahocorasick_rs", "msgspec", "yaml"}),
+    (("diagnose", "-f", V2, "-o", "json"), {"ahocorasick_rs", "msgspec", "yaml"}),
+    (("get", "buckets", "-f", V1), {"ahocorasick_rs", "msgspec", "rich", "yaml"}),
+    (("get", "buckets", "-f", V1, "-o", "yaml"), {"ahocorasick_rs", "msgspec", "yaml"}),
+    (("events", "-f", V1), {"ahocorasick_rs", "msgspec", "rich", "yaml"}),
+    (("snapshot", "-f", V1, "-o", "-"), {"ahocorasick_rs", "msgspec", "yaml"}),
+]
 
 
-@pytest.mark.parametrize(
-    "words", [("--help",), ("--version",), ("version",), ("completion", "bash"), ("get", "--help")], ids=str
-)
-def test_help_version_and_completion_load_nothing_heavy(words: tuple[str, ...]) -> None:
-    assert loaded_by(*words) == set()
+@pytest.mark.parametrize(("words", "libraries"), LOADS, ids=[" ".join(words) for words, _ in LOADS])
+def test_a_command_loads_what_it_needs(words: tuple[str, ...], libraries: set[str]) -> None:
+    assert loaded_by(*words) <= libraries
+
+
+def test_a_plain_kubeconfig_needs_no_client_library(tmp_path: Path) -> None:
+    with ApiServer() as server:
+        env = {"KUBECONFIG": str(server.kubeconfig(tmp_path))}
+        assert loaded_by("diagnose", env=env) <= {"ahocorasick_rs", "msgspec", "urllib3", "yaml"}
+
+
+def test_a_flag_is_completed_by_one_verb_alone() -> None:
+    program = (
+        "import os, sys\n"
+        "from cosictl.cli.app import run\n"
+        "sys.argv = ['cosictl']\n"
+        "try:\n    run([])\nexcept SystemExit:\n    pass\n"
+        f"libraries = {set(HEAVY)!r} & {{name.partition('.')[0] for name in sys.modules}}\n"
+        "verbs = {name for name in sys.modules if name in ('cosictl.cli.get', 'cosictl.cli.cleanup')}\n"
+        "print(*libraries - {'msgspec'}, *verbs, file=sys.stderr)\n"
+    )
+    words = {"_COSICTL_COMPLETE": "complete_bash", "COMP_WORDS": "cosictl diagnose --na", "COMP_CWORD": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment(words), check=True
+    )
+    assert done.stdout.split() == ["--namespace"]
+    assert done.stderr.split() == []
+
+
+def test_the_first_line_of_a_verb_is_what_the_list_of_verbs_says() -> None:
+    for name, verb in VERBS.items():
+        shown = cosictl(name, "--help").stdout.split("\n\n")[1]
+        assert " ".join(shown.split()) == verb.words, name
 
 
 def test_an_interrupt_ends_with_130() -> None:

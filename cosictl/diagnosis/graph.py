@@ -136,12 +136,12 @@ class Graph(Struct, frozen=True, kw_only=True, dict=True):
         return self.failures.get(obj.meta.uid, ())
 
 
-def link(snapshot: Snapshot) -> Graph:
-    """Index a snapshot."""
+def link(snapshot: Snapshot, *, awaited: Kind | None = None) -> Graph:
+    """Index a snapshot. Objects of the kind ``awaited`` are not in it yet: what events say of them is kept."""
     leases: dict[str, list[Lease]] = defaultdict(list)
     for lease in snapshot.leases:
         leases[lease.meta.name].append(lease)
-    failures, unattached = _join_events(snapshot)
+    failures, unattached = _join_events(snapshot, awaited)
     return Graph(
         snapshot=snapshot,
         buckets={bucket.meta.name: bucket for bucket in snapshot.buckets},
@@ -212,7 +212,7 @@ def _status_rpc(obj: Stateful) -> Rpc | None:
             return None
 
 
-def _join_events(snapshot: Snapshot) -> tuple[dict[str, tuple[Failure, ...]], tuple[Event, ...]]:
+def _join_events(snapshot: Snapshot, awaited: Kind | None) -> tuple[dict[str, tuple[Failure, ...]], tuple[Event, ...]]:
     """Events by the UID of the object they are about, the newest first; and those that fit none."""
     warnings = [event for event in snapshot.events if event.type in {"Warning", ""}]
     known = _known(snapshot, warnings)
@@ -220,7 +220,8 @@ def _join_events(snapshot: Snapshot) -> tuple[dict[str, tuple[Failure, ...]], tu
     unattached: list[Event] = []
     for event in warnings:
         uid = event.about_uid or known.by_name.get(_name_in(event), "")
-        if not uid or uid not in known.uids:
+        is_awaited = awaited is not None and event.about_kind == awaited
+        if not uid or (uid not in known.uids and not is_awaited):
             unattached.append(event)
             continue
         found[uid].append(_as_failure(event))

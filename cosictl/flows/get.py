@@ -82,7 +82,9 @@ class EarlyClaims:
     """
 
     def __init__(self, others: Snapshot) -> None:
-        self._graph = link(others)
+        self._graph = link(others, awaited=Kind.CLAIM)
+        # Which claim an event without a UID is about can only be told when all are there.
+        self._named = {(event.about_namespace, event.about_name) for event in self._graph.unattached}
         self._policies = choose(self._graph)
         self._seen: set[str] = set()
         self._ended = False
@@ -94,7 +96,8 @@ class EarlyClaims:
             if self._ended or not isinstance(claim, Claim) or claim.meta.uid in self._seen:
                 continue
             item, verdict = assess_claim(self._graph, self._policies, claim)
-            if verdict.code in _HANG_ON_OTHERS or (claim.meta.deleted is not None and claim.existing_bucket):
+            hangs = verdict.code in _HANG_ON_OTHERS or (claim.meta.deleted is not None and claim.existing_bucket)
+            if hangs or (claim.meta.namespace, claim.meta.name) in self._named:
                 self._ended = True
             else:
                 self._seen.add(claim.meta.uid)

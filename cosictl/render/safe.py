@@ -21,9 +21,11 @@ def escape(text: str) -> str:
 
 def clip(text: str, width: int) -> str:
     """Cut a text to a display width in terminal cells, with an ellipsis where something is missing."""
+    if width <= 0:
+        return text
     from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - rich loads only where something is drawn
 
-    if width <= 0 or cell_len(text) <= width:
+    if cell_len(text) <= width:
         return text
     return set_cell_size(text, width - 1).rstrip() + ELLIPSIS
 
@@ -33,10 +35,10 @@ def wrap(text: str, width: int, lead: str = "", indent: str = "") -> list[str]:
 
     ``lead`` begins the first line, ``indent`` the others. A width of 0 or less breaks nothing.
     """
-    from rich.cells import cell_len  # noqa: PLC0415 - rich loads only where something is drawn
-
     if width <= 0:
         return [lead + text]
+    from rich.cells import cell_len  # noqa: PLC0415 - rich loads only where something is drawn
+
     lines: list[str] = []
     line, gap = lead, ""
     for word in text.split():

@@ -7,7 +7,6 @@ official client reads the file (credential plugins, lists of files, proxies), an
 import atexit
 import base64
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -115,6 +114,8 @@ def _named(config: Mapping[str, Any], plural: str, name: str, singular: str) -> 
 def _pem(owner: Mapping[str, Any], name: str, folder: Path) -> str | None:
     """Return the path of a PEM file; what stands in the kubeconfig itself wins, and gets a file for this run."""
     if data := owner.get(f"{name}-data"):
+        import tempfile  # noqa: PLC0415 - it loads much, and most certificates are files
+
         handle, path = tempfile.mkstemp(prefix="cosictl-", suffix=".pem")
         atexit.register(_remove, path)
         with os.fdopen(handle, "wb") as file:

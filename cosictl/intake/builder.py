@@ -17,7 +17,6 @@ from cosictl.errors import DumpError
 from cosictl.intake.kinds import RESOURCES, AnyRow, Model, find_row, is_read
 from cosictl.intake.lenient import CONTENT_ERRORS, UndecodableError, decode, dumps, loads, salvage
 from cosictl.intake.redact import redact, suspicious
-from cosictl.intake.scrub import scrub, without_noise
 from cosictl.intake.taken import Taken
 from cosictl.intake.wire import ObjectWire, Wire
 from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, CosiObject, Event, Lease, Pod
@@ -260,6 +259,8 @@ class SnapshotBuilder:
         is_suspicious = suspicious(data)
         if not self._keep_raw and not is_suspicious:
             return data
+        from cosictl.intake.scrub import scrub, without_noise  # noqa: PLC0415 - for dumps, and possible credentials
+
         tree = without_noise(loads(data))
         if is_suspicious:
             tree = scrub(tree)

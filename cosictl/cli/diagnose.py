@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from cosictl.cli.logging_options import LogOptions, parse_wish
 from cosictl.cli.options import AsOf, Dumps, NoTrunc, Shared, with_options
 from cosictl.cli.output import Format, choose_format, output, print_document
 from cosictl.cli.said import program, same_again
-from cosictl.cli.types import parse_targets
+from cosictl.cli.types import Target, parse_targets
 
 
 @with_options("logged", LogOptions)
@@ -64,14 +65,7 @@ def diagnose(
     wish = parse_wish(logged, dumps)
     named = parse_targets(targets or ())
     if watch:
-        from cosictl.cli.watching import watch_interval
-        from cosictl.cli.watching_diagnosis import watch_diagnosis
-        from cosictl.cli.wiring import open_watch
-
-        pause = watch_interval(interval, targets=named, dumps=dumps)
-        port, asked = open_watch(shared, targets=named, everywhere=not targets)
-        judge = partial(run_diagnosis, asked=asked, assume=assume, code=code)
-        watch_diagnosis(port, judge, shared, chosen, pause)
+        _watch(shared, named, chosen, dumps=dumps, interval=interval, assume=assume, code=code)
     source = open_source(shared, dumps, as_of=as_of, targets=named, everywhere=not targets, logs=wish)
     report = run_diagnosis(source.read, asked=source.asked, assume=assume, code=code)
     if chosen is Format.TEXT:
@@ -86,3 +80,24 @@ def diagnose(
 
         print_document(diagnosis_rows(report), chosen)
     raise typer.Exit(verdict(report))
+
+
+def _watch(
+    shared: Shared,
+    named: Sequence[Target],
+    chosen: Format,
+    *,
+    dumps: Sequence[str] | None,
+    interval: str | None,
+    assume: str | None,
+    code: str | None,
+) -> None:
+    """Stay until somebody interrupts."""
+    from cosictl.cli.watching import watch_interval
+    from cosictl.cli.watching_diagnosis import watch_diagnosis
+    from cosictl.cli.wiring import open_watch
+    from cosictl.flows.diagnose import run_diagnosis
+
+    pause = watch_interval(interval, targets=named, dumps=dumps)
+    port, asked = open_watch(shared, targets=named, everywhere=not named)
+    watch_diagnosis(port, partial(run_diagnosis, asked=asked, assume=assume, code=code), shared, chosen, pause)

@@ -11,11 +11,10 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
-
-from msgspec import Struct
 
 from cosictl.cli.options import Shared
 from cosictl.cli.output import Format, output
@@ -34,7 +33,8 @@ _SLOW_SECONDS: Final = 1.0
 _OVER: Final = "\x1b[H\x1b[J"
 
 
-class Change(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Change:
     """One object whose outlook is another than before; ``item`` is None where it is gone, ``was`` where it is new."""
 
     at: datetime

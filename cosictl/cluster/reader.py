@@ -121,10 +121,7 @@ def observe_last(
     heed: Callable[[Sequence[Model]], None],
     chunk_size: int | None = None,
 ) -> Observed:
-    """Read one resource after all others: ``begin`` gets what these hold, ``heed`` its objects as they arrive.
-
-    Where a list has to be begun again, ``heed`` sees objects twice. Raises as ``read_cluster``.
-    """
+    """Read one resource last: ``begin`` gets all the others, ``heed`` its objects as they arrive, at times twice."""
     rest = frozenset(RESOURCES.values()) - {resource}
     versions = served(conn)
     seen = observe(conn, scope=scope, chunk_size=chunk_size, only=rest, versions=versions)

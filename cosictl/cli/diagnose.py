@@ -4,7 +4,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from cosictl.cli.options import AsOf, Dumps, NoTrunc, Shared, with_options
 from cosictl.cli.output import Format, choose_format, output, print_document
 from cosictl.cli.said import program, same_again
 from cosictl.cli.types import Target, parse_targets
+
+if TYPE_CHECKING:
+    from cosictl.model.report import Report
 
 
 @with_options("logged", LogOptions)
@@ -68,18 +71,20 @@ def diagnose(
         _watch(shared, named, chosen, dumps=dumps, interval=interval, assume=assume, code=code)
     source = open_source(shared, dumps, as_of=as_of, targets=named, everywhere=not targets, logs=wish)
     report = run_diagnosis(source.read, asked=source.asked, assume=assume, code=code)
+    _print(report, shared, chosen, dumps=dumps, show_all=show_all, only_finding=code, no_trunc=no_trunc)
+    raise typer.Exit(verdict(report))
+
+
+def _print(report: "Report", shared: Shared, chosen: Format, *, dumps: Sequence[str] | None, **how: Any) -> None:
     if chosen is Format.TEXT:
         from cosictl.render.diagnosis_text import print_diagnosis
 
         files = [str(path) for path in dumps or () if str(path) != "-"]
-        ours = {"prog": program(), "again": same_again()}
-        out = output(shared)
-        print_diagnosis(report, out, show_all=show_all, only_finding=code, no_trunc=no_trunc, files=files, **ours)
+        print_diagnosis(report, output(shared), files=files, prog=program(), again=same_again(), **how)
     else:
         from cosictl.render.document import diagnosis_rows
 
         print_document(diagnosis_rows(report), chosen)
-    raise typer.Exit(verdict(report))
 
 
 def _watch(

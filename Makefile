@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 
-.PHONY: demo test bench golden completions stubs clean
+.PHONY: demo test bench bench-cluster golden completions stubs clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -26,6 +26,10 @@ test: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench
+
+# On the cluster of KUBECONFIG, in namespaces of its own, beside kubectl; without one on the sandbox.
+bench-cluster: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.bench.live
 
 golden: $(VENV)/.installed-dev
 	$(BIN)/pytest tests/test_golden.py --update-golden

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tests.bench.commands import classified, compared, offline, startup
 from tests.bench.probe import overhead
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -44,6 +45,7 @@ def bench_diagnosis(claims: int, runs: int) -> dict[str, Any]:
         objects = int(run_child("write", folder, str(claims))["objects"])
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
         measured = [run_child("diagnose", folder) for _ in range(runs)]
+        command = offline(folder, runs)
     steps = {step: {clock: median(measured, "steps", step, clock) for clock in ("wall", "cpu")} for step in STEPS}
     wall, cpu = (sum(step[clock] for step in steps.values()) for clock in ("wall", "cpu"))
     return {
@@ -52,19 +54,13 @@ def bench_diagnosis(claims: int, runs: int) -> dict[str, Any]:
         "input_bytes": size,
         "findings": measured[0]["findings"],
         "steps": steps,
+        "command": command,
         "wall": wall,
         "cpu": cpu,
         "objects_per_second": objects / wall,
         "peak_bytes": median(measured, "memory", "peak"),
         "import_bytes": median(measured, "memory", "imports"),
     }
-
-
-def bench_classification(kind: str, count: int, runs: int) -> dict[str, Any]:
-    """Measure the classification of many texts."""
-    measured = [run_child("classify", kind, str(count)) for _ in range(runs)]
-    wall, cpu = (median(measured, "steps", "classify", clock) for clock in ("wall", "cpu"))
-    return {"texts": kind, "count": count, "wall": wall, "cpu": cpu, "texts_per_second": count / wall}
 
 
 def bench_logs(mebibytes: int) -> dict[str, Any]:
@@ -116,11 +112,21 @@ def print_diagnosis(row: dict[str, Any]) -> None:
     for name, step in [*row["steps"].items(), ("total", row)]:
         say(f"  {name:<10}{step['wall']:>9.2f}{step['cpu']:>9.2f}{row['objects'] / step['wall']:>12,.0f}")
     say(f"  peak memory {row['peak_bytes'] / MIB:.0f} MiB, of which {row['import_bytes'] / MIB:.0f} MiB after imports")
+    cost, peak = row["command"], row["command"]["peak"] / MIB
+    say(f"  the command, diagnose -f: {cost['wall']:.2f} s, {cost['cpu']:.2f} s of CPU, peak {peak:.0f} MiB")
 
 
-def print_classification(row: dict[str, Any]) -> None:
+def print_startup(rows: dict[str, dict[str, float]]) -> None:
+    """Print how long it takes to say little."""
+    base = rows["import typer"]["cpu"]
+    say(f"\nstart-up\n  {'':<22}{'wall s':>9}{'CPU s':>9}{'times import typer':>20}")
+    for name, cost in rows.items():
+        say(f"  {name:<22}{cost['wall']:>9.3f}{cost['cpu']:>9.3f}{cost['cpu'] / base:>20.2f}")
+
+
+def print_classification(kind: str, row: dict[str, float]) -> None:
     """Print one line per kind of text."""
-    say(f"  {row['texts']:<10}{row['wall']:>9.2f}{row['cpu']:>9.2f}{row['texts_per_second']:>12,.0f}")
+    say(f"  {kind:<10}{row['wall']:>9.2f}{row['cpu']:>9.2f}{row['texts_per_cpu_second']:>14,.0f}")
 
 
 def print_logs(row: dict[str, Any]) -> None:
@@ -160,9 +166,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--claims", type=int, nargs="+", default=[10_000, 100_000], metavar="N", help="sizes (default 10000 100000)"
     )
-    parser.add_argument("--texts", type=int, default=20_000, metavar="N", help="texts to classify (default 20000)")
+    parser.add_argument("--texts", type=int, default=50_000, metavar="N", help="texts to classify (default 50000)")
     parser.add_argument("--log", type=int, default=1024, metavar="MIB", help="size of a log to read (default 1024)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as well")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="compare with the figures in FILE")
     return parser.parse_args()
 
 
@@ -178,29 +185,35 @@ def main() -> None:
     for claims in options.claims:
         diagnosed.append(bench_diagnosis(claims, options.runs))
         print_diagnosis(diagnosed[-1])
-    say(f"\nclassification of {options.texts:,} texts")
-    say(f"  {'texts':<10}{'wall s':>9}{'CPU s':>9}{'texts/s':>12}")
-    classified = []
+    started = startup(max(options.runs, 5))
+    print_startup(started)
+    say(f"\nclassify --input jsonl, {options.texts:,} texts")
+    say(f"  {'texts':<10}{'wall s':>9}{'CPU s':>9}{'per CPU second':>14}")
+    texts = {}
     for kind in ("repeated", "all-new"):
-        classified.append(bench_classification(kind, options.texts, options.runs))
-        print_classification(classified[-1])
+        texts[kind] = classified(kind, options.texts, options.runs)
+        print_classification(kind, texts[kind])
     logs = bench_logs(options.log)
     print_logs(logs)
     sandbox = bench_sandbox(min(options.claims), options.runs)
     print_sandbox(sandbox)
     probe = overhead(max(options.runs, 5))
     print_probe(probe)
+    figures = {
+        "machine": facts,
+        "runs": options.runs,
+        "diagnosis": diagnosed,
+        "startup": started,
+        "classification": texts,
+        "logs": logs,
+        "sandbox": sandbox,
+        "probe": probe,
+    }
     if options.json is not None:
-        figures = {
-            "machine": facts,
-            "runs": options.runs,
-            "diagnosis": diagnosed,
-            "classification": classified,
-            "logs": logs,
-            "sandbox": sandbox,
-            "probe": probe,
-        }
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if options.against is not None:
+        for line in compared(figures, json.loads(options.against.read_text())):
+            say(line)
 
 
 if __name__ == "__main__":

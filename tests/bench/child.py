@@ -1,7 +1,7 @@
 """One measurement in a process of its own; prints one JSON object.
 
-``python -m tests.bench.child write FOLDER CLAIMS``, ``… diagnose FOLDER``, ``… sandbox FOLDER``,
-``… classify repeated|all-new COUNT`` or ``… logs MEBIBYTES``.
+``python -m tests.bench.child write FOLDER CLAIMS``, ``… diagnose FOLDER``, ``… sandbox FOLDER``
+or ``… logs MEBIBYTES``.
 The dump is written by a child too: the kernel passes a parent's peak memory on to its children, so the parent has to
 stay small.
 """
@@ -15,16 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from cosictl.diagnosis.classify import classify
 from cosictl.diagnosis.report import diagnose
 from cosictl.intake.files import read_dump
-from cosictl.model.failures import Carrier
-from cosictl.model.refs import Api, Rpc
 from cosictl.render.document import diagnosis_document
 from cosictl.render.machine import dump_json
 from tests.bench import logs, sandbox
 from tests.bench.cluster import write_dump
-from tests.bench.texts import all_new, repeated
 
 T = TypeVar("T")
 Step = dict[str, float]
@@ -53,19 +49,6 @@ def measure_diagnosis(folder: str) -> dict[str, object]:
     return {"steps": steps, "memory": {"imports": before, "peak": peak_bytes()}, "findings": len(report.findings)}
 
 
-def measure_classification(kind: str, count: int) -> dict[str, object]:
-    """Measure how long ``count`` texts take to classify; making them is not counted."""
-    texts = list({"repeated": repeated, "all-new": all_new}[kind](count))
-    steps = dict[str, Step]()
-
-    def work() -> None:
-        for text in texts:
-            classify(text, rpc=Rpc.CREATE, carrier=Carrier.EVENT, api=Api.V1ALPHA1)
-
-    timed(steps, "classify", work)
-    return {"steps": steps}
-
-
 def measure_logs(mebibytes: int) -> dict[str, object]:
     """Measure how a log is read that is made as it is read; making it is counted too, and measured apart."""
     before, steps = peak_bytes(), dict[str, Step]()
@@ -84,8 +67,6 @@ def main(arguments: list[str]) -> None:
             result = measure_diagnosis(folder)
         case ["sandbox", folder]:
             result = sandbox.measure(folder)
-        case ["classify", kind, count]:
-            result = measure_classification(kind, int(count))
         case ["logs", mebibytes]:
             result = measure_logs(int(mebibytes))
         case _:

@@ -1,0 +1,191 @@
+"""``python -m tests.bench.live``: what a diagnosis of a live cluster costs, beside kubectl getting the same.
+
+It fills namespaces and Buckets of its own, measures, and removes them. Without KUBECONFIG it does so on the sandbox, in
+a process of its own: the figures then say how much less work is done here, and nothing about a real API server.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from cosictl.cluster.connect import Connection, ConnectOptions, connect
+from tests.bench.__main__ import machine, say
+from tests.bench.commands import compared, in_turns, run
+from tests.cli_process import COMMAND, environment
+
+COSI: Final = "/apis/objectstorage.k8s.io/v1alpha1"
+LABEL: Final = "cosictl.dev/bench"
+PER_NAMESPACE: Final = 500
+MIB: Final = 1024 * 1024
+WORKERS: Final = 16
+Json = dict[str, Any]
+
+
+def send(conn: Connection, method: str, path: str, tree: Json | None = None, kind: str = "application/json") -> None:
+    """Send one write; what is there already, or gone already, is fine."""
+    answer = conn.request(method, path, {}, body=json.dumps(tree or {}).encode(), content_type=kind)
+    if answer.status >= 300 and answer.status not in {404, 409}:
+        raise SystemExit(f"{method} {path}: {answer.status} {answer.body[:300]!r}")
+
+
+def namespace_of(number: int) -> str:
+    """Give the namespace of a claim."""
+    return f"cosictl-bench-{number // PER_NAMESPACE}"
+
+
+def fill_one(conn: Connection, number: int, events: int) -> None:
+    """Make one claim with its Bucket, both ready; the first ones also have an event."""
+    name, labels = f"bench-{number}", {LABEL: "true"}
+    space = namespace_of(number)
+    merge = "application/merge-patch+json"
+    claim = {"bucketClassName": "cosictl-bench", "protocols": ["S3"]}
+    api = {"apiVersion": "objectstorage.k8s.io/v1alpha1"}
+    meta: Json = {"name": name, "labels": labels}
+    send(
+        conn,
+        "POST",
+        f"{COSI}/namespaces/{space}/bucketclaims",
+        {**api, "kind": "BucketClaim", "metadata": meta, "spec": claim},
+    )
+    status = {"status": {"bucketReady": True, "bucketName": name}}
+    send(conn, "PATCH", f"{COSI}/namespaces/{space}/bucketclaims/{name}/status", status, merge)
+    spec = {
+        "driverName": "bench.cosictl.dev",
+        "bucketClassName": "cosictl-bench",
+        "bucketClaim": {"namespace": space, "name": name},
+        "deletionPolicy": "Retain",
+        "protocols": ["S3"],
+        "parameters": {"region": "eu-1"},
+    }
+    send(conn, "POST", f"{COSI}/buckets", {**api, "kind": "Bucket", "metadata": meta, "spec": spec})
+    send(conn, "PATCH", f"{COSI}/buckets/{name}/status", {"status": {"bucketReady": True, "bucketID": name}}, merge)
+    if number < events:
+        about = {**api, "kind": "BucketClaim", "namespace": space, "name": name}
+        send(
+            conn,
+            "POST",
+            f"/api/v1/namespaces/{space}/events",
+            {
+                "apiVersion": "v1",
+                "kind": "Event",
+                "metadata": {"name": name, "namespace": space},
+                "involvedObject": about,
+                "type": "Warning",
+                "reason": "FailedCreateBucket",
+                "message": f"rpc error: code = Unavailable desc = connection refused by backend {number}",
+                "source": {"component": "cosi-controller-manager"},
+            },
+        )
+
+
+def each(work: Any, numbers: range) -> None:
+    """Do something for every number, several at a time."""
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        list(pool.map(work, numbers))
+
+
+def empty(conn: Connection, claims: int) -> None:
+    """Remove what was made."""
+    each(lambda number: send(conn, "DELETE", f"{COSI}/buckets/bench-{number}"), range(claims))
+    spaces = sorted({namespace_of(number) for number in range(claims)})
+    each(
+        lambda number: send(conn, "DELETE", f"{COSI}/namespaces/{namespace_of(number)}/bucketclaims/bench-{number}"),
+        range(claims),
+    )
+    for space in spaces:
+        send(conn, "DELETE", f"/api/v1/namespaces/{space}")
+
+
+@contextmanager
+def cluster(kubeconfig: str) -> Iterator[str]:
+    """Give the kubeconfig that was named, or that of a sandbox."""
+    if kubeconfig:
+        yield kubeconfig
+        return
+    command = [*COMMAND, "sandbox", "--scenario", "empty"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment()
+    ) as it:
+        assert it.stdout is not None
+        found = re.search(r"KUBECONFIG=(\S+)", it.stdout.readline())
+        assert found is not None
+        try:
+            yield found[1]
+        finally:
+            it.terminate()
+
+
+def measured(kubeconfig: str, runs: int) -> dict[str, Any]:
+    """Measure both programs on what the cluster holds now."""
+    env = {"KUBECONFIG": kubeconfig}
+    kubectl = [shutil.which("kubectl") or "kubectl", "get", "buckets,bucketclaims,events", "-A"]
+    found = in_turns(
+        {
+            "kubectl": lambda: run(kubectl, env),
+            "diagnose": lambda: run([*COMMAND, "diagnose", "-A"], env),
+        },
+        runs,
+    )
+    return found | {"ratio": {key: found["diagnose"][key] / found["kubectl"][key] for key in ("wall", "cpu")}}
+
+
+def show(name: str, row: dict[str, Any]) -> None:
+    """Print one comparison."""
+    say(f"\n{name}\n  {'':<12}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}")
+    for program in ("kubectl", "diagnose"):
+        cost = row[program]
+        say(f"  {program:<12}{cost['wall']:>9.2f}{cost['cpu']:>9.2f}{cost['peak'] / MIB:>10.0f}")
+    say(f"  diagnose over kubectl: {row['ratio']['wall']:.2f} of the wall time, {row['ratio']['cpu']:.2f} of the CPU")
+
+
+def main() -> None:
+    """Measure a cluster empty and full."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.live", description=__doc__)
+    parser.add_argument("--claims", type=int, nargs="+", default=[10_000], metavar="N")
+    parser.add_argument("--events", type=int, default=1000, metavar="N")
+    parser.add_argument("--runs", type=int, default=5, metavar="N")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as well")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="compare with the figures in FILE")
+    options = parser.parse_args()
+    given = os.environ.get("KUBECONFIG", "")
+    facts = machine()
+    where = "the cluster of KUBECONFIG" if given else "the sandbox, in a process of its own: no real API server"
+    say(f"{facts['cores']} cores, {facts['machine']}, Python {facts['python']}")
+    say(f"median of {options.runs} runs on {where}")
+    figures: dict[str, Any] = {"machine": facts, "sandbox": not given}
+    with cluster(given) as kubeconfig, tempfile.TemporaryDirectory():
+        conn = connect(ConnectOptions(kubeconfig=kubeconfig))
+        figures["empty"] = measured(kubeconfig, options.runs)
+        show("an empty cluster", figures["empty"])
+        for claims in options.claims:
+            for space in sorted({namespace_of(number) for number in range(claims)}):
+                send(
+                    conn,
+                    "POST",
+                    "/api/v1/namespaces",
+                    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}},
+                )
+            try:
+                each(lambda number: fill_one(conn, number, options.events), range(claims))
+                figures[str(claims)] = measured(kubeconfig, options.runs)
+            finally:
+                empty(conn, claims)
+            show(f"{claims:,} claims, {claims:,} Buckets, {min(claims, options.events):,} events", figures[str(claims)])
+    if options.json is not None:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if options.against is not None:
+        sys.stdout.writelines(f"{line}\n" for line in compared(figures, json.loads(options.against.read_text())))
+
+
+if __name__ == "__main__":
+    main()

@@ -13,12 +13,12 @@ from cosictl.cluster.connect import ConnectOptions, connect
 from cosictl.cluster.lists import Reach, Scope
 from cosictl.cluster.names import object_names
 from cosictl.cluster.reader import CHUNK_SIZE, observe_last, read_cluster
-from cosictl.cluster.watching import ClusterWatch
 from cosictl.intake.builder import SnapshotBuilder
 from cosictl.intake.kinds import Model
 from cosictl.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from cosictl.cluster.watching import ClusterWatch
     from cosictl.intake.logfold import LogsRead
     from cosictl.model.logs import LogTarget, LogWish
 
@@ -93,8 +93,10 @@ def claims_last(
     ).build()
 
 
-def cluster_watch(shared: Shared, *, everywhere: bool, clusterwide: bool, keep_raw: bool) -> tuple[ClusterWatch, str]:
+def cluster_watch(shared: Shared, *, everywhere: bool, clusterwide: bool, keep_raw: bool) -> tuple["ClusterWatch", str]:
     """Return how to watch the cluster, and the namespace that was asked for; arguments and errors as above."""
+    from cosictl.cluster.watching import ClusterWatch
+
     conn = connect(connect_options(shared))
     scope, asked = _scope(shared, conn.namespace, everywhere=everywhere, clusterwide=clusterwide)
     return ClusterWatch(conn, scope=scope, keep_raw=keep_raw, say=remark), asked

@@ -19,8 +19,8 @@ from cosictl.cluster.plainconfig import plain_config
 
 _CONNECT_TIMEOUT = 10.0
 _READ_TIMEOUT = 60.0
-# Connections kept: one for each list that is read at the same time, and one to spare.
-_SIDE_BY_SIDE = 8
+# Connections kept: one for each list that is read or watched at the same time, of both API versions.
+MOST_CONNECTIONS: Final = 32
 _PIECE_BYTES = 256 * 1024
 DEFAULT_KUBECONFIG: Final = "~/.kube/config"
 
@@ -232,7 +232,7 @@ def _plainly(options: ConnectOptions) -> Access | None:
     value = f"Bearer {settings.token}" if settings.token else ""
     server_name: dict[str, Any] = {"server_hostname": settings.tls_server_name} if settings.tls_server_name else {}
     pool = urllib3.PoolManager(
-        maxsize=_SIDE_BY_SIDE,
+        maxsize=MOST_CONNECTIONS,
         cert_reqs=ssl.CERT_REQUIRED if settings.verify_ssl else ssl.CERT_NONE,
         ca_certs=settings.ssl_ca_cert,
         cert_file=settings.cert_file,

@@ -15,7 +15,7 @@ import yaml
 from kubernetes import client, config
 from kubernetes.config import kube_config
 
-from cosictl.cluster.connect import Access, ConnectOptions
+from cosictl.cluster.connect import MOST_CONNECTIONS, Access, ConnectOptions
 from cosictl.errors import ConfigError
 from cosictl.intake.redact import redact
 
@@ -33,6 +33,7 @@ def official_access(options: ConnectOptions, paths: str) -> Access:
         settings.refresh_api_key_hook = None
         settings.cert_file = settings.key_file = None
     settings.retries = False
+    settings.connection_pool_maxsize = MOST_CONNECTIONS
     return Access(
         name=name,
         namespace=namespace,

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from cosictl.sandbox.api.resources import resource_of
+from cosictl.sandbox.api.store import Store
 from tests.apiserver import NOON, ApiServer, Object
 from tests.cli_process import COMMAND, ROOT, TIMEOUT_SECONDS, V1, cosictl, environment, terminal
 from tests.cutting_proxy import CuttingProxy
@@ -118,7 +120,14 @@ def claim(number: int) -> Object:
     }
 
 
+GONE = "bucketclaim.objectstorage.k8s.io/c99"
 NOW = NOON.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def forget_c99(store: Store) -> None:
+    resource = resource_of("BucketClaim", "objectstorage.k8s.io/v1alpha1")
+    assert resource is not None
+    store.delete(resource, "team-a", "c99")
 
 
 def names_until(process: "subprocess.Popen[str]", last: str) -> list[str]:
@@ -141,6 +150,10 @@ def test_no_change_is_lost_or_told_twice_whatever_happens_to_the_connection(tmp_
             told = names_until(process, "c0")
             server.change(claim(1))
             told += names_until(process, "c1")
+            server.change(claim(99))
+            told += names_until(process, "c99")
+            server.on(forget_c99)
+            told += names_until(process, GONE)
             proxy.cut()  # as when the API server restarts
             server.change(claim(2))
             proxy.mend()
@@ -156,7 +169,7 @@ def test_no_change_is_lost_or_told_twice_whatever_happens_to_the_connection(tmp_
         finally:
             process.kill()
             process.communicate()
-        assert sorted(told) == sorted(f"c{number}" for number in range(45))
+        assert sorted(told) == sorted([GONE, "c99", *(f"c{number}" for number in range(45))])
         assert any("bucketclaims?limit=500" in path for path in server.requests)  # the server had forgotten: a new list
 
 

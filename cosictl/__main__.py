@@ -12,13 +12,12 @@ import sys
 from types import TracebackType
 from typing import Final, TextIO
 
-from cosictl.cli.app import run
 from cosictl.cli.said import program, say, say_error
 from cosictl.errors import CosictlError, Exit
 
 # What a shell reports for a process that SIGPIPE ended: 128 + 13.
 PIPE_CLOSED: Final = 141
-_ALLOCATIONS_PER_COLLECTION: Final = 50_000
+_ALLOCATIONS_PER_COLLECTION: Final = 200_000
 ESCAPE: Final = "cosictl.escape"
 _OUTPUT_ERRORS: Final = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG})
 
@@ -30,6 +29,8 @@ def main() -> int:
     gc.set_threshold(_ALLOCATIONS_PER_COLLECTION)
     _prepare_streams()
     try:
+        from cosictl.cli.app import run  # noqa: PLC0415 - it allocates much: only now, and an interrupt may come now
+
         code = run(sys.argv[1:])
         sys.stdout.flush()
     except CosictlError as error:

@@ -5,6 +5,7 @@
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -282,7 +283,7 @@ def process(folder: Path, fault: str, api: Api) -> Iterator[Path]:
     command = [sys.executable, "-m", "tests.drivers", str(path), api.value, fault]
     with subprocess.Popen(command, cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL) as running:
         for _ in range(1000):
-            if path.exists():
+            if _listens(path):
                 break
             assert running.poll() is None, "the driver did not start"
             time.sleep(0.02)
@@ -290,6 +291,12 @@ def process(folder: Path, fault: str, api: Api) -> Iterator[Path]:
             yield path
         finally:
             running.kill()
+
+
+def _listens(path: Path) -> bool:
+    """Whether somebody accepts; a socket that is bound is there a moment earlier."""
+    with socket.socket(socket.AF_UNIX) as one:
+        return one.connect_ex(str(path)) == 0
 
 
 async def _serve(path: Path, api: Api, fault: str) -> None:

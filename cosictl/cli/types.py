@@ -1,6 +1,5 @@
 """``TYPE/NAME``: which words name a type of object, and how several of them are read."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -76,7 +75,9 @@ def parse_resource(word: str) -> Resource:
     plain = word.lower().split(".", 1)[0] if GROUP in f".{word.lower()}" else word.lower()
     if resource := _BY_WORD.get(plain):
         return resource
-    close = difflib.get_close_matches(plain, _BY_WORD, n=3)
+    from difflib import get_close_matches  # noqa: PLC0415 - only who mistypes needs it
+
+    close = get_close_matches(plain, _BY_WORD, n=3)
     meaning = f"did you mean {' or '.join(close)}?" if close else f"known types are {', '.join(Resource)}"
     raise UsageError(f'unknown type "{word}"', meaning=meaning, next_step="write TYPE/NAME, for example claim/photos")
 

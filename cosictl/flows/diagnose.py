@@ -1,6 +1,5 @@
 """Diagnose: read, conclude, keep what was asked for."""
 
-import difflib
 from collections.abc import Callable, Collection
 
 from cosictl.diagnosis.report import diagnose
@@ -43,7 +42,9 @@ def known_code(word: str) -> str:
 
 
 def _try(word: str, known: Collection[str]) -> str:
-    return f"try {', '.join(difflib.get_close_matches(word, known, n=3) or list(known)[:12])}"
+    from difflib import get_close_matches  # noqa: PLC0415 - only who mistypes needs it
+
+    return f"try {', '.join(get_close_matches(word, known, n=3) or list(known)[:12])}"
 
 
 def _only(report: Report, code: str) -> Report:

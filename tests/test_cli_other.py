@@ -63,7 +63,7 @@ def test_a_bug_prints_a_report_to_paste_without_secrets() -> None:
         "from cosictl import __main__\n"
         "def broken(words):\n"
         "    raise RuntimeError('token=ghp_' + 'a1B2' * 9 + ' \\x1b[2J')\n"
-        "__main__.run = broken\n"
+        "app.run = broken\n"
         "sys.exit(__main__.main())\n"
     )
     done = subprocess.run(

@@ -202,7 +202,7 @@ def test_a_killed_deletion(back: bool, killer: Killer, tmp_path: Path) -> None: 
                 continue
             if not back:
                 _, outcomes = go_on(run, hands.ports, wait=WAIT)
-                assert [outcome.result for outcome in outcomes] == [Result.DONE]
+                assert [outcome.result for outcome in outcomes] == [Result.DONE], outcomes
                 assert hands.get(f"claim/{ref.name}") is None
                 continue
             undo = make_plan(plan_undo(hands.ports.observe(), run), origin_of(hands), limit=20)

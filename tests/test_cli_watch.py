@@ -213,3 +213,15 @@ def test_diagnose_stays_on_a_terminal(tmp_path: Path) -> None:
             assert "\x1b[H\x1b[J" in seen
             process.send_signal(signal.SIGINT)
             assert process.wait(TIMEOUT_SECONDS) == 130
+
+
+def test_what_may_not_be_read_is_asked_for_again_with_pauses(tmp_path: Path) -> None:
+    with (
+        ApiServer(objects(), at=NOON, forbidden=["pods"]) as server,
+        watching(server, tmp_path, "claims", "--no-headers") as process,
+    ):
+        assert line_of(process.stdout).startswith("photos")
+        for number in range(20):
+            server.change(claim(number))
+            assert line_of(process.stdout).startswith(f"c{number}")
+        assert 1 < server.count("pods") < 20

@@ -134,9 +134,9 @@ def observe_last(
 
 
 def relist(conn: Connection, call: ListCall, empty: Callable[[], SnapshotBuilder]) -> Listed:
-    """Read one list anew, exactly; raises ClusterError."""
+    """Read one list anew, exactly; raises ClusterError: nothing is gone because reading it was refused."""
     (found,) = _list(conn, replace(call, fallbacks=()), empty, CHUNK_SIZE, time.sleep)
-    if found.status.outcome is ReadOutcome.FAILED:
+    if found.status.outcome is not ReadOutcome.OK:
         raise ClusterError(f"{call.resource}: {found.status.reason}")
     return found
 

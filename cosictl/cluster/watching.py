@@ -149,7 +149,8 @@ class _Follower:
         self._version = listed.version
         self._changes = changes
         self._delay = _FIRST_DELAY
-        self._told = False
+        # Who asked knows already what was refused at first; it is asked for again, with growing pauses.
+        self._told = not listed.version
 
     def run(self) -> None:
         """Follow until the process ends."""

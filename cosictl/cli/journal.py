@@ -9,7 +9,6 @@ import typer
 from cosictl.cli.changing.options import Change
 from cosictl.cli.options import Shared, with_shared
 
-NAME = "journal"
 Folder = Annotated[
     str | None, typer.Option("--journal-dir", metavar="DIR", help="Where journals and backups are kept.")
 ]
@@ -42,4 +41,3 @@ def show(
 
 journals.command("list")(with_shared(list_))
 journals.command("show")(with_shared(show))
-VERBS = (list_, show)

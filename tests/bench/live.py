@@ -11,7 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -163,7 +162,7 @@ def main() -> None:
     say(f"{facts['cores']} cores, {facts['machine']}, Python {facts['python']}")
     say(f"median of {options.runs} runs on {where}")
     figures: dict[str, Any] = {"machine": facts, "sandbox": not given}
-    with cluster(given) as kubeconfig, tempfile.TemporaryDirectory():
+    with cluster(given) as kubeconfig:
         conn = connect(ConnectOptions(kubeconfig=kubeconfig))
         figures["empty"] = measured(kubeconfig, options.runs)
         show("an empty cluster", figures["empty"])

@@ -11,7 +11,6 @@ from cosictl.cli.probe_driver.check import check
 from cosictl.cli.probe_driver.info import info
 from cosictl.cli.probe_driver.reproduce import reproduce
 
-NAME: Final = "probe-driver"
 EPILOG: Final = (
     "Exit codes: 0 the driver answered OK, 1 no answer that can be used, 2 usage, 4 refused by a guard, "
     "64+N the driver answered gRPC code N, 124 timed out."

@@ -12,7 +12,6 @@ from cosictl.cli.sidecars.listing import list_
 from cosictl.cli.sidecars.measure import measure
 from cosictl.errors import UsageError
 
-NAME: Final = "sidecars"
 VERBS: Final[tuple[Callable[..., None], ...]] = (list_, compare, fix, measure)
 
 sidecars = typer.Typer(

@@ -186,7 +186,7 @@ def test_a_command_loads_what_it_needs(words: tuple[str, ...], libraries: set[st
 def test_a_plain_kubeconfig_needs_no_client_library(tmp_path: Path) -> None:
     with ApiServer() as server:
         env = {"KUBECONFIG": str(server.kubeconfig(tmp_path))}
-        assert loaded_by("diagnose", env=env) <= {"ahocorasick_rs", "msgspec", "urllib3", "yaml"}
+        assert loaded_by("diagnose", env=env) <= {"ahocorasick_rs", "msgspec", "yaml"}
 
 
 def test_a_flag_is_completed_by_one_verb_alone() -> None:

@@ -1,4 +1,4 @@
-"""The port to a live cluster. ``urllib3`` loads with this module, which nothing imports before it is needed."""
+"""The port to a live cluster. What talks to a server loads with this module; nothing imports it before it is needed."""
 
 # ruff: noqa: PLC0415 - what reads logs loads where logs are read
 

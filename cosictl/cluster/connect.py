@@ -1,32 +1,30 @@
 """Find the cluster and open a connection to it.
 
-A plain kubeconfig is read without the official client; merged ones, credential plugins, in-cluster accounts and proxies
-are the client's. The request itself goes through a connection pool, so that we decode the raw bytes ourselves.
+A plain kubeconfig is read, and its server talked to, without the official client; merged ones, credential plugins,
+in-cluster accounts and proxies are the client's. Either way we decode the raw bytes ourselves.
 """
 
 import os
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-import urllib3
+from msgspec import Struct, field
 
 from cosictl.cluster.plainconfig import plain_config
+from cosictl.cluster.transport import Answer, PlainTransport, Transport, is_plain
 
 _CONNECT_TIMEOUT = 10.0
 _READ_TIMEOUT = 60.0
+_JSON: Final = "application/json"
 # Connections kept: one for each list that is read or watched at the same time, of both API versions.
 MOST_CONNECTIONS: Final = 32
-_PIECE_BYTES = 256 * 1024
 DEFAULT_KUBECONFIG: Final = "~/.kube/config"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectOptions:
+class ConnectOptions(Struct, frozen=True, kw_only=True):
     """kubectl's connection options, with its meanings; empty means "as the kubeconfig says".
 
     ``request_timeout`` is in seconds for one request; None means our default, 0 none at all.
@@ -43,8 +41,7 @@ class ConnectOptions:
     request_timeout: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class Response(Struct, frozen=True, kw_only=True):
     """One HTTP answer: status, headers (lower-case names), whole body."""
 
     status: int
@@ -52,42 +49,48 @@ class Response:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class Connection(Struct, frozen=True, kw_only=True):
     """An open connection. ``namespace`` is the context's, ``source`` names the cluster for people."""
 
     source: str
     namespace: str
     host: str
-    pool: urllib3.PoolManager = field(repr=False)
-    settings: Any = field(repr=False)
-    authorization: Callable[[], str] = field(repr=False)
+    transport: Transport
+    settings: Any
+    authorization: Callable[[], str]
     impersonate: tuple[tuple[str, str], ...] = ()
     request_timeout: float | None = None
+
+    def __repr__(self) -> str:
+        """Tell the cluster, and no credentials."""
+        return f"Connection({self.source!r})"
 
     def get(self, path: str, params: Mapping[str, str] | None = None, *, timeout: float | None = None) -> Response:
         """GET a path of the API server. ``timeout`` in seconds replaces the connection's.
 
-        Raises urllib3's errors where no whole answer came; ``retry`` and ``translate`` deal with them.
+        Raises NoAnswerError where no whole answer came; ``retry`` and ``translate`` deal with it.
         """
         return self._send("GET", path, params, timeout=timeout)
 
     @contextmanager
     def stream(
-        self, path: str, params: Mapping[str, str], *, timeout: float | None = None, live: bool = False
+        self,
+        path: str,
+        params: Mapping[str, str],
+        *,
+        timeout: float | None = None,
+        live: bool = False,
+        accept: str = _JSON,
     ) -> Iterator[tuple[int, Mapping[str, str], Iterator[bytes]]]:
         """GET a path and yield its status, its headers and its body in pieces, while it arrives; raises as ``get``.
 
         ``live``: pieces come as the server sends them, however small.
         """
-        answer = self._open("GET", path, params, timeout=timeout, preload=False)
+        answer = self._open("GET", path, params, timeout=timeout, accept=accept)
         try:
-            yield answer.status, _headers(answer), _pieces(answer, live=live)
-        except BaseException:
-            answer.close()
-            raise
+            yield answer.status, answer.headers, answer.pieces(live=live)
         finally:
-            answer.release_conn()
+            answer.close()
 
     def patch(self, path: str, body: bytes, content_type: str) -> Response:
         """PATCH a path; raises as ``get``."""
@@ -114,7 +117,11 @@ class Connection:
         content_type: str = "",
     ) -> Response:
         answer = self._open(method, path, params, timeout=timeout, body=body, content_type=content_type)
-        return Response(status=answer.status, headers=_headers(answer), body=answer.data)
+        try:
+            whole = b"".join(answer.pieces(live=False))
+        finally:
+            answer.close()
+        return Response(status=answer.status, headers=answer.headers, body=whole)
 
     def _open(
         self,
@@ -125,40 +132,17 @@ class Connection:
         timeout: float | None = None,
         body: bytes | None = None,
         content_type: str = "",
-        preload: bool = True,
-    ) -> urllib3.BaseHTTPResponse:
+        accept: str = _JSON,
+    ) -> Answer:
         # On this machine, packing costs more than it saves.
         encoding = "identity" if _is_loopback(self.host) else "gzip"
-        headers = urllib3.HTTPHeaderDict({"Accept": "application/json", "Accept-Encoding": encoding})
-        for name, value in self.headers():
-            headers.add(name, value)
-        if content_type:
-            headers["Content-Type"] = content_type
+        headers = [("Accept", accept), ("Accept-Encoding", encoding), *self.headers()]
+        headers += [("Content-Type", content_type)] if content_type else []
         limit = timeout if timeout is not None else self.request_timeout
         read = None if limit == 0 else limit or _READ_TIMEOUT
         connect = min(_CONNECT_TIMEOUT, read) if read is not None else _CONNECT_TIMEOUT
-        return self.pool.request(
-            method,
-            self.host + path + (f"?{urlencode(params)}" if params else ""),
-            body=body,
-            headers=headers,
-            timeout=urllib3.Timeout(connect=connect, read=read),
-            retries=False,
-            redirect=False,
-            preload_content=preload,
-        )
-
-
-def _pieces(answer: urllib3.BaseHTTPResponse, *, live: bool) -> Iterator[bytes]:
-    if not live:
-        yield from answer.stream(_PIECE_BYTES, decode_content=True)
-        return
-    while piece := answer.read1(_PIECE_BYTES, decode_content=True):
-        yield piece
-
-
-def _headers(answer: urllib3.BaseHTTPResponse) -> dict[str, str]:
-    return {name.lower(): value for name, value in answer.headers.items()}
+        asked = path + (f"?{urlencode(params)}" if params else "")
+        return self.transport.send(method, asked, headers, body, connect=connect, read=read)
 
 
 @cache
@@ -167,8 +151,7 @@ def _is_loopback(host: str) -> bool:
     return name in {"localhost", "::1"} or name.startswith("127.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class Access(Struct, frozen=True, kw_only=True):
     """How to reach a cluster: what a kubeconfig, an account or options say.
 
     ``settings`` has the names of the official client's configuration. ``authorization`` gives the header's value of
@@ -177,10 +160,14 @@ class Access:
 
     name: str
     namespace: str
-    settings: Any = field(repr=False)
-    pool: urllib3.PoolManager = field(repr=False)
-    authorization: Callable[[], str] = field(repr=False)
-    user: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    settings: Any
+    transport: Transport
+    authorization: Callable[[], str]
+    user: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Tell the cluster, and no credentials."""
+        return f"Access({self.name!r})"
 
 
 def connect(options: ConnectOptions) -> Connection:
@@ -197,7 +184,7 @@ def connect(options: ConnectOptions) -> Connection:
         source=f"{access.name} ({access.settings.host})",
         namespace=access.namespace,
         host=access.settings.host,
-        pool=access.pool,
+        transport=access.transport,
         settings=access.settings,
         authorization=access.authorization,
         impersonate=tuple(impersonate),
@@ -227,23 +214,16 @@ def _plainly(options: ConnectOptions) -> Access | None:
     settings = found.settings
     if options.server:
         settings.host = options.server.rstrip("/")
+    if not is_plain(settings.host):
+        return None
     if options.token:
         settings.token, settings.cert_file, settings.key_file = options.token, None, None
     value = f"Bearer {settings.token}" if settings.token else ""
-    server_name: dict[str, Any] = {"server_hostname": settings.tls_server_name} if settings.tls_server_name else {}
-    pool = urllib3.PoolManager(
-        maxsize=MOST_CONNECTIONS,
-        cert_reqs=ssl.CERT_REQUIRED if settings.verify_ssl else ssl.CERT_NONE,
-        ca_certs=settings.ssl_ca_cert,
-        cert_file=settings.cert_file,
-        key_file=settings.key_file,
-        **server_name,
-    )
     return Access(
         name=f"context {found.context}",
         namespace=found.namespace,
         settings=settings,
-        pool=pool,
+        transport=PlainTransport(settings.host, settings, MOST_CONNECTIONS),
         authorization=lambda: value,
         user=found.user,
     )

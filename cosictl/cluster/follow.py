@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-import urllib3.exceptions as u3
-
 from cosictl.cluster.connect import Connection, Response
 from cosictl.cluster.lists import EVENT_HOME, GROUP
+from cosictl.cluster.noanswer import NoAnswerError
 from cosictl.cluster.reader import ask, date_of, served
 from cosictl.cluster.translate import outcome_of, unreachable, words_of
 from cosictl.errors import ClusterError, DumpError
@@ -74,7 +73,7 @@ class _Reading:
     def _ask(self, path: str, params: dict[str, str]) -> Response:
         try:
             answer = ask(self.conn, path, params)
-        except u3.HTTPError as error:
+        except NoAnswerError as error:
             raise unreachable(self.conn.source, error) from error
         found = date_of(answer)
         if found is not None:

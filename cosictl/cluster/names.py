@@ -1,10 +1,10 @@
 """Names of objects for shell completion: quick, and silent about every failure."""
 
 import msgspec
-import urllib3.exceptions as u3
 
 from cosictl.cluster.connect import Connection
 from cosictl.cluster.lists import GROUP, VERSIONS
+from cosictl.cluster.noanswer import NoAnswerError
 
 _CLUSTER_SCOPED = frozenset({"buckets", "bucketclasses", "bucketaccessclasses"})
 
@@ -33,6 +33,6 @@ def object_names(conn: Connection, resource: str, namespace: str, timeout: float
             if answer.status == 200:
                 found = msgspec.json.decode(answer.body, type=_Names)
                 return sorted(item.metadata.name for item in found.items)
-        except (u3.HTTPError, msgspec.DecodeError):
+        except (NoAnswerError, msgspec.DecodeError):
             return []
     return []

@@ -16,6 +16,7 @@ from kubernetes import client, config
 from kubernetes.config import kube_config
 
 from cosictl.cluster.connect import MOST_CONNECTIONS, Access, ConnectOptions
+from cosictl.cluster.pooled import PoolTransport
 from cosictl.errors import ConfigError
 from cosictl.intake.redact import redact
 
@@ -38,7 +39,7 @@ def official_access(options: ConnectOptions, paths: str) -> Access:
         name=name,
         namespace=namespace,
         settings=settings,
-        pool=client.ApiClient(settings).rest_client.pool_manager,
+        transport=PoolTransport(client.ApiClient(settings).rest_client.pool_manager, settings.host),
         authorization=lambda: _authorization(settings),
         user=user,
     )

@@ -7,14 +7,14 @@ official client reads the file (credential plugins, lists of files, proxies), an
 import atexit
 import base64
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.request import getproxies
 
 import yaml
+from msgspec import Struct
 
 _CLUSTER: Final = frozenset(
     {"server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify", "tls-server-name"}
@@ -26,8 +26,7 @@ _USER: Final = frozenset(
 )
 
 
-@dataclass(slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, kw_only=True):
     """What to connect with, named as the official client's configuration names it; paths are of PEM files."""
 
     host: str
@@ -38,18 +37,25 @@ class Settings:
     tls_server_name: str | None = None
     proxy: str | None = None
     username: str = ""
-    password: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
+    password: str = ""
+    token: str = ""
+
+    def __repr__(self) -> str:
+        """Tell the server, and no credentials."""
+        return f"Settings({self.host!r})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainConfig:
+class PlainConfig(Struct, frozen=True, kw_only=True):
     """A context of a plain kubeconfig; ``user`` is the user's entry."""
 
     settings: Settings
     context: str
     namespace: str
     user: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        """Tell the context, and no credentials."""
+        return f"PlainConfig({self.context!r})"
 
 
 class _OddError(Exception):
@@ -58,12 +64,20 @@ class _OddError(Exception):
 
 def plain_config(path: str, context: str = "") -> PlainConfig | None:
     """Read one kubeconfig file; None where it is not plain, or not right."""
-    if getproxies().keys() - {"no"}:
+    if _has_proxies():
         return None
     try:
         return _read(Path(path).expanduser(), context)
     except (_OddError, OSError, ValueError, yaml.YAMLError):
         return None
+
+
+def _has_proxies() -> bool:
+    if sys.platform != "darwin" and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return False
+    from urllib.request import getproxies  # noqa: PLC0415 - most have none, and it loads long
+
+    return bool(getproxies().keys() - {"no"})
 
 
 def _read(path: Path, wanted: str) -> PlainConfig:

@@ -9,14 +9,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urlencode
 
-import urllib3
-import urllib3.exceptions as u3
 from msgspec import Struct
 
 from cosictl.cluster.connect import Connection, Response
+from cosictl.cluster.noanswer import NoAnswerError
 from cosictl.cluster.retry import with_retries
 from cosictl.cluster.translate import outcome_of, unauthorized, words_about, words_of
 from cosictl.intake.logfold import LogFold, LogsRead
@@ -29,10 +28,7 @@ from cosictl.model.snapshot import ReadOutcome, ReadStatus
 BOUND: Final = 8 * 1024 * 1024
 # Lines of sidecars have 110 to 200 bytes, some with a whole event in them over a thousand (recorded).
 _TYPICAL_LINE: Final = 200
-_PIECE: Final = 64 * 1024
 _SIDE_BY_SIDE: Final = 4
-_CONNECT_TIMEOUT: Final = 10.0
-_READ_TIMEOUT: Final = 60.0
 _MOST_TRIES: Final = 6
 _REFUSAL: Final = 4096
 _OK, _BAD_REQUEST, _UNAUTHORIZED = 200, 400, 401
@@ -97,7 +93,7 @@ def _read(ask: _Ask, origin: LogOrigin) -> LogFold | ReadStatus | None:
         stream = _Stream(ask, origin, lines)
         try:
             answer = with_retries(stream.get, sleep=ask.sleep)
-        except u3.HTTPError as error:
+        except NoAnswerError as error:
             return _status(origin, ReadOutcome.FAILED, words_about(error))
         if answer.status == _UNAUTHORIZED:
             raise unauthorized(ask.conn.source, answer.body)
@@ -132,41 +128,18 @@ class _Stream:
         self._lines = lines
 
     def get(self) -> Response:
-        """Ask once, and add up what comes; only a refusal has a body. Raises urllib3's errors."""
+        """Ask once, and add up what comes; only a refusal has a body. Raises NoAnswerError."""
         self.size = 0
         conn = self._ask.conn
-        limit = conn.request_timeout
-        read = None if limit == 0 else limit or _READ_TIMEOUT
-        headers = urllib3.HTTPHeaderDict({"Accept": "*/*"})
-        for name, value in conn.headers():
-            headers.add(name, value)
-        answer = conn.pool.request(
-            "GET",
-            f"{conn.host}{self._path()}",
-            headers=headers,
-            timeout=urllib3.Timeout(connect=min(_CONNECT_TIMEOUT, read or _CONNECT_TIMEOUT), read=read),
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        )
-        is_whole = False
-        try:
-            found = {name.lower(): value for name, value in answer.headers.items()}
-            if answer.status != _OK:
-                return Response(status=answer.status, headers=found, body=answer.read(_REFUSAL))
+        with conn.stream(self._path(), {}, accept="*/*") as (status, headers, pieces):
+            if status != _OK:
+                return Response(status=status, headers=headers, body=next(pieces, b"")[:_REFUSAL])
             since = None if self._origin.previous else self._ask.since
-            self.fold = read_log(self._pieces(answer), self._origin, reference=self._ask.reference, since=since)
-            is_whole = True
-            return Response(status=answer.status, headers=found, body=b"")
-        finally:
-            # A connection of which not everything was read cannot be used again.
-            if is_whole:
-                answer.release_conn()
-            else:
-                answer.close()
+            self.fold = read_log(self._counted(pieces), self._origin, reference=self._ask.reference, since=since)
+        return Response(status=status, headers=headers, body=b"")
 
-    def _pieces(self, answer: Any) -> Iterator[bytes]:
-        for piece in answer.stream(_PIECE):
+    def _counted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
             self.size += len(piece)
             yield piece
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-import urllib3.exceptions as u3
-
 from cosictl.cluster.connect import Connection, Response
+from cosictl.cluster.noanswer import NoAnswerError
 from cosictl.cluster.pod_exec import Command, run, start
 from cosictl.cluster.pod_socket import Place, PodSocket
 from cosictl.cluster.reader import ask
@@ -54,7 +53,7 @@ class Reach:
         """Return the Pod; raises NotFoundError and ClusterError."""
         try:
             answer = ask(self.conn, self.path, {})
-        except u3.HTTPError as error:
+        except NoAnswerError as error:
             raise unreachable(self.conn.source, error) from error
         return _content(answer, f"pod {self.namespace}/{self.pod}", "get", "pods", self.namespace)
 
@@ -92,7 +91,7 @@ class Reach:
         body = json.dumps({"spec": {"ephemeralContainers": [container]}}).encode()
         try:
             answer = self.conn.patch(f"{self.path}/ephemeralcontainers", body, _STRATEGIC)
-        except u3.HTTPError as error:
+        except NoAnswerError as error:
             lost = unreachable(self.conn.source, error)
             lost.meaning = f"container {name} may have been added all the same; it ends by itself"
             raise lost from error

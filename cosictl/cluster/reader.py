@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import urllib3.exceptions as u3
 from msgspec import Struct
 
 from cosictl.cluster.connect import Connection, Response
 from cosictl.cluster.lists import GROUP, VERSIONS, ListCall, Reach, Scope, calls_for
+from cosictl.cluster.noanswer import NEVER_SENT, NoAnswerError
 from cosictl.cluster.retry import with_retries
 from cosictl.cluster.translate import outcome_of, unauthorized, unreachable, words_about, words_of
 from cosictl.errors import ClusterError, CosiMissingError, DumpError
@@ -145,7 +145,7 @@ def served(conn: Connection, sleep: Callable[[float], None] = time.sleep) -> tup
     """The COSI versions this cluster serves; all known ones where discovery itself is refused."""
     try:
         answer = ask(conn, f"/apis/{GROUP}", {}, sleep)
-    except u3.HTTPError as error:
+    except NoAnswerError as error:
         raise unreachable(conn.source, error) from error
     if answer.status == 404:
         raise CosiMissingError(
@@ -173,7 +173,7 @@ def _list(
     """Read one list; where it is refused for the whole cluster, in the namespaces to fall back to."""
     try:
         got = _pages(conn, call, empty, chunk_size, sleep)
-    except u3.HTTPError as error:
+    except NoAnswerError as error:
         return [_failed(call, empty(), words_about(error))]
     except DumpError as error:
         return [_failed(call, empty(), str(error)[:300])]
@@ -268,7 +268,9 @@ def ask(conn: Connection, path: str, params: dict[str, str], sleep: Callable[[fl
 def _checked(conn: Connection, once: Callable[[], Response], sleep: Callable[[float], None]) -> Response:
     try:
         answer = with_retries(once, sleep=sleep)
-    except (u3.NewConnectionError, u3.ConnectTimeoutError, u3.SSLError, u3.ProxyError, u3.LocationValueError) as error:
+    except NoAnswerError as error:
+        if error.trouble not in NEVER_SENT:
+            raise
         raise unreachable(conn.source, error) from error
     if answer.status == 401:
         raise unauthorized(conn.source, answer.body)

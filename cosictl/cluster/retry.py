@@ -4,9 +4,8 @@ import random
 import time
 from collections.abc import Callable
 
-import urllib3.exceptions as u3
-
 from cosictl.cluster.connect import Response
+from cosictl.cluster.noanswer import NEVER_SENT, NoAnswerError
 
 TRIES = 5
 _FIRST_DELAY = 0.25
@@ -18,14 +17,14 @@ def with_retries(ask: Callable[[], Response], *, sleep: Callable[[float], None] 
     """Return the first useful answer, or the last busy one after five tries.
 
     Delays double from 0.25 s with jitter; a Retry-After of the server (seconds) is honoured up to 30 s. Raises
-    the last connection error of urllib3 where no try was answered; a refused connection is not tried again.
+    the last NoAnswerError where no try was answered; a connection that could not be made is not tried again.
     """
     for attempt in range(TRIES):
         last = attempt == TRIES - 1
         try:
             answer = ask()
-        except (u3.ProtocolError, u3.IncompleteRead, u3.ReadTimeoutError):
-            if last:
+        except NoAnswerError as error:
+            if last or error.trouble in NEVER_SENT:
                 raise
             sleep(_delay(attempt))
             continue

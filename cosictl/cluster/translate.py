@@ -5,8 +5,7 @@ The server's own words are kept (redacted and cut), because they name the verb, 
 
 import json
 
-import urllib3.exceptions as u3
-
+from cosictl.cluster.noanswer import NoAnswerError, Trouble
 from cosictl.errors import ClusterError
 from cosictl.intake.redact import redact
 from cosictl.model.snapshot import ReadOutcome
@@ -41,17 +40,16 @@ def unauthorized(source: str, body: bytes) -> ClusterError:
     )
 
 
-def unreachable(source: str, error: Exception) -> ClusterError:
+def unreachable(source: str, error: NoAnswerError) -> ClusterError:
     """Return the error for a server that cannot be talked to."""
-    cause = _innermost(error)
     words = words_about(error)
-    if isinstance(cause, u3.SSLError) or "certificate" in words.lower():
+    if error.trouble is Trouble.UNTRUSTED or "certificate" in words.lower():
         return ClusterError(
             f"{source} cannot be trusted: {words}",
             meaning="its certificate is not signed by the authority in the kubeconfig",
             next_step="check certificate-authority-data of the cluster in the kubeconfig",
         )
-    if isinstance(cause, u3.TimeoutError) and not isinstance(cause, u3.NewConnectionError):
+    if error.trouble in {Trouble.SLOW_CONNECT, Trouble.SLOW_ANSWER}:
         return ClusterError(
             f"{source} did not answer in time: {words}",
             meaning="the server is down, overloaded, or not reachable from here",
@@ -64,21 +62,6 @@ def unreachable(source: str, error: Exception) -> ClusterError:
     )
 
 
-def words_about(error: Exception) -> str:
+def words_about(error: NoAnswerError) -> str:
     """Return in one line what became of a request that got no whole answer."""
-    cause = _innermost(error)
-    if isinstance(cause, u3.ReadTimeoutError):
-        return "no answer came in time"
-    if isinstance(cause, u3.IncompleteRead) or "IncompleteRead" in str(cause):
-        return "the connection broke in the middle of the answer"
-    if isinstance(cause, u3.ProtocolError):
-        return f"the connection broke: {redact(str(cause.args[-1]))[:_LONGEST]}"
-    return redact(" ".join(str(cause).split()))[:_LONGEST]
-
-
-def _innermost(error: Exception) -> Exception:
-    """Unpack what urllib3 wraps around the real reason."""
-    reason = getattr(error, "reason", None)
-    while isinstance(reason, Exception):
-        error, reason = reason, getattr(reason, "reason", None)
-    return error
+    return redact(error.words)[:_LONGEST]

@@ -3,9 +3,8 @@
 import json
 from typing import Any, Final
 
-import urllib3.exceptions as u3
-
 from cosictl.cluster.connect import Connection
+from cosictl.cluster.noanswer import NoAnswerError
 from cosictl.cluster.reader import CHUNK_SIZE, ask
 from cosictl.cluster.translate import unreachable, words_of
 from cosictl.cluster.writer import Place
@@ -40,7 +39,7 @@ def _all(conn: Connection, path: str, params: dict[str, str]) -> list[dict[str, 
         more = {"continue": token} if token else {}
         try:
             answer = ask(conn, path, params | more)
-        except u3.HTTPError as error:
+        except NoAnswerError as error:
             raise unreachable(conn.source, error) from error
         if answer.status == _NOT_FOUND:
             return []

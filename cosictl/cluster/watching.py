@@ -14,10 +14,10 @@ from queue import Empty, Queue
 from typing import Final
 
 import msgspec
-import urllib3.exceptions as u3
 
 from cosictl.cluster.connect import Connection
 from cosictl.cluster.lists import ListCall, Scope
+from cosictl.cluster.noanswer import NoAnswerError
 from cosictl.cluster.reader import Listed, Observed, observe, relist
 from cosictl.cluster.translate import words_about, words_of
 from cosictl.errors import ClusterError
@@ -157,8 +157,8 @@ class _Follower:
         while True:
             try:
                 status, words = self._stream()
-            except (u3.HTTPError, OSError) as error:
-                self._trouble(words_about(error) if isinstance(error, u3.HTTPError) else str(error))
+            except (NoAnswerError, OSError) as error:
+                self._trouble(words_about(error) if isinstance(error, NoAnswerError) else str(error))
                 continue
             except msgspec.MsgspecError as error:
                 self._trouble(f"the stream is broken: {error}")

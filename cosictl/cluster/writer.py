@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
-import urllib3.exceptions as u3
-
 from cosictl.cluster.connect import Connection, Response
+from cosictl.cluster.noanswer import NEVER_SENT, NoAnswerError
 from cosictl.cluster.reader import ask, date_of
 from cosictl.cluster.retry import with_retries
 from cosictl.cluster.translate import unauthorized, unreachable, words_about, words_of
@@ -83,9 +82,9 @@ def write(
     data = json.dumps(body).encode()
     try:
         answer = conn.request(method, path, params, body=data, content_type=content_type)
-    except (u3.NewConnectionError, u3.ConnectTimeoutError, u3.SSLError, u3.ProxyError, u3.LocationValueError) as error:
-        raise unreachable(conn.source, error) from error
-    except u3.HTTPError as error:
+    except NoAnswerError as error:
+        if error.trouble in NEVER_SENT:
+            raise unreachable(conn.source, error) from error
         return Sent(fate=Fate.LOST, words=words_about(error))
     return _judged(conn, method, answer)
 
@@ -146,7 +145,7 @@ def may(conn: Connection, verb: str, place: Place, subresource: str = "") -> boo
     try:
         # It changes nothing, so asking again is safe.
         answer = with_retries(lambda: conn.request("POST", _REVIEW, {}, body=data, content_type="application/json"))
-    except u3.HTTPError as error:
+    except NoAnswerError as error:
         raise unreachable(conn.source, error) from error
     if answer.status == 401:
         raise unauthorized(conn.source, answer.body)
@@ -160,7 +159,7 @@ def clock_skew(conn: Connection) -> timedelta:
     """Return how far the server's clock is ahead of ours; zero where it does not say. Nothing is raised."""
     try:
         answered = date_of(conn.get("/version", {}))
-    except u3.HTTPError:
+    except NoAnswerError:
         return timedelta()
     skew = answered - datetime.now(UTC) if answered is not None else timedelta()
     return skew if abs(skew) >= _CLOSE else timedelta()
@@ -172,7 +171,7 @@ def who_am_i(conn: Connection) -> str:
     path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
     try:
         answer = conn.request("POST", path, {}, body=json.dumps(body).encode(), content_type="application/json")
-    except u3.HTTPError:
+    except NoAnswerError:
         return ""
     tree = (_tree_or_none(answer) or {}) if answer.status in _OK else {}
     status = tree.get("status")
@@ -184,7 +183,7 @@ def who_am_i(conn: Connection) -> str:
 def _asked(conn: Connection, path: str) -> Response:
     try:
         return ask(conn, path, {})
-    except u3.HTTPError as error:
+    except NoAnswerError as error:
         raise unreachable(conn.source, error) from error
 
 

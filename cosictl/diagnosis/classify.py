@@ -1,7 +1,10 @@
-"""What one failure text means, remembered: texts that differ only in IDs and long numbers are judged once. Pure.
+"""What one failure text means, remembered: texts that differ only in names, IDs and numbers are judged once. Pure.
 
+IDs and long numbers are quickly made alike; a text that is new even so is made alike in all that no rule can look at.
 The judging is in ``meaning``, which is loaded with the first text: a healthy cluster has none.
 """
+
+# ruff: noqa: PLC0415 - some 200 patterns, for the first failure
 
 import re
 from functools import lru_cache
@@ -12,6 +15,8 @@ from cosictl.model.refs import Api, Rpc
 # Longer texts are rare, and would fill the memory with copies.
 _LONGEST_REMEMBERED = 4096
 _REMEMBERED = 8192
+# Where of so many texts fewer than one in five was like another, making them alike costs more than it saves.
+_TRIED, _PAYS = 4096, 4
 # Numbers that decide have three digits at most: HTTP statuses, gRPC codes.
 _ID = re.compile(r"[0-9a-fA-F]{4,}(?:-[0-9a-fA-F]{4,})*")
 _UUID = "00000000-0000-0000-0000-000000000000"
@@ -63,10 +68,24 @@ def _zeros(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _remembered(text: str, rpc: Rpc | None) -> Classification:
-    return _meaning(text, rpc)
+    """Judge a text that is new but for its IDs: perhaps only its names and small numbers are."""
+    from cosictl.diagnosis.meaning import blanking
+
+    info = _judged.cache_info()
+    if info.misses > _TRIED and info.hits * _PAYS < info.misses:
+        return _meaning(text, rpc)
+    found = _judged(blanking.alike(text), rpc)
+    if found.backend_code is not None and found.backend_code not in text:
+        return _meaning(text, rpc)
+    return found
+
+
+@lru_cache(maxsize=2 * _REMEMBERED)
+def _judged(alike: str, rpc: Rpc | None) -> Classification:
+    return _meaning(alike, rpc)
 
 
 def _meaning(text: str, rpc: Rpc | None) -> Classification:
-    from cosictl.diagnosis.meaning import meaning_of  # noqa: PLC0415 - some 200 patterns, for the first failure
+    from cosictl.diagnosis.meaning import meaning_of
 
     return meaning_of(text, rpc)

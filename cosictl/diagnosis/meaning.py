@@ -5,9 +5,11 @@ a user can put into the text (names, parameters, tags) is blanked out first and 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 
+from cosictl.diagnosis import unwrap as unwrapping
+from cosictl.diagnosis.alike import Blanking, pieces_of
 from cosictl.diagnosis.literals import LiteralIndex
 from cosictl.diagnosis.unwrap import BLANK, Unwrapped, unwrap
 from cosictl.knowledge.backend_codes import BACKEND_CODES, HTTP_STATUS, VERDICTS, BackendCode
@@ -55,6 +57,24 @@ _INDEX = LiteralIndex([*(rule.wording for rule in ALL_RULES), _HTTP_PLACES], re.
 _PLACES = LiteralIndex(_CODE_PLACES, re.MULTILINE)
 _Worth = Mapping[int, Sequence[re.Pattern[str]]]
 _PLAIN_FAILURE = re.compile(r"^(?:failed|unable|error|could not)\b[^:]{0,120}(?::\s*\u00a4*\s*)?\W*$", re.IGNORECASE)
+
+
+# What is looked for in a text without a pattern, here and in ``unwrap``.
+_PLAIN_WORDS = "objectstorage rpc error failed to create delete grant revoke bucket access XAdmin XMinio remov message"
+
+
+def _pieces() -> Iterator[str]:
+    """Whatever a text is asked for: the letters and digits of every pattern, of every code, and of plain words."""
+    own = (*vars(unwrapping).values(), *globals().values())
+    patterns = [found.pattern for found in own if isinstance(found, re.Pattern)]
+    for pattern in (*patterns, *(rule.wording for rule in ALL_RULES), *_CODE_PLACES, _HTTP_PLACES):
+        yield from pieces_of(pattern)
+    for word in (*BACKEND_CODES, *_PLAIN_WORDS.split(), *unwrapping.PLAIN_WORDS):
+        yield from re.findall("[A-Za-z0-9]+", word)
+
+
+# Texts that this makes alike mean the same.
+blanking = Blanking(_pieces())
 
 
 def meaning_of(text: str, rpc: Rpc | None) -> Classification:

@@ -225,10 +225,15 @@ def _blank_group(found: re.Match[str]) -> str:
 _CODE_KEYS = ('"code":', '"code": ', '"Code":', "Code=", "code: ", "Code: ")
 
 
+_SPOKEN_KEYS = frozenset({"code", "Code", "error", "message"})
+# What is looked for in a text without a pattern.
+PLAIN_WORDS = (*_OTHER_SIGNS, *_NAMED_NOUNS, *_CODE_KEYS, *_SPOKEN_KEYS)
+
+
 def _speaks(found: re.Match[str]) -> bool:
     """Whether a quoted word is the key, or the value, of an error code in JSON rather than somebody's value."""
     before = found.string[max(0, found.start() - 12) : found.start()].replace("\\", "")
-    return found[1] in {"code", "Code", "error", "message"} or before.endswith(_CODE_KEYS)
+    return found[1] in _SPOKEN_KEYS or before.endswith(_CODE_KEYS)
 
 
 def _bounded(text: str) -> str:

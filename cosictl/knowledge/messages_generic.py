@@ -131,7 +131,7 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
         r"failed|error|required)|"
         r"authenticate the request|invalid (authentication|access key|api|auth\w*)? ?(credentials?|tokens?)|bad "
         r"credentials|invalid access key|"
-        r"(token|credentials?|key) (has |have |is |are )?(expired|invalid|revoked|inactive)|expired token|401 "
+        r"(token|credentials?|key) (has |have |is |are )?(expired|invalid|revoked|inactive)|expired token|\b401 "
         r"unauthorized|unauthenticated|"
         r"login (failed|required)|wrong (user ?name|password)|verify the correctness of .{0,40}(information|"
         r"credential)|not authenticated|"
@@ -179,7 +179,7 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
     rule(
         "user-attached",
         r"has attached|still attached|delete conflict|must (detach|delete|remove) .{0,30}(polic|key|user|first)|"
-        r"\blease\b.{0,40}(on|id|present|no )|under (legal|retention)|is leased",
+        r"\blease\b.{0,40}\b(on|id|present|no)\b|under (legal|retention)|is leased",
         Cause.NOT_EMPTY,
         "user u has attached resources",
         retryable=False,
@@ -310,14 +310,14 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "parameter",
-        r"(unknown|invalid|illegal|wrong|bad|unrecognized|malformed) .{0,50}(parameter|value|permission|type|"
+        r"(unknown|invalid|illegal|wrong|\bbad|unrecognized|malformed) .{0,50}(parameter|value|permission|type|"
         r"schema|tier|region|"
-        r"location|constraint|class|\bid\b|argument|option|format|policy|protocol|unit|mode|syntax|tag)|(is|are|"
+        r"location|constraint|class|\bid\b|argument|option|format|policy|protocol|unit|mode|syntax|tag)|\b(is|are|"
         r"was|were) (required|missing|not provided|invalid|mandatory)|"
-        r"\b(required|missing) (parameter|field|value|key)|parameters? (missing|required|must|is|are)|must be "
+        r"\b(required|missing) (parameter|field|value|key)|parameters? (missing|required|must|is|are)\b|must be "
         r"(set|specified|provided|one of|a |an |in |between|positive)|"
         r"parsing .{0,20}: invalid syntax|strconv\.|error parsing|failed to parse|cannot parse|invalid \w+|want \S+/|"
-        r"not provided|not specified|should (be|like)|is unsupported|out of range|wrong format",
+        r"not provided|not specified|should (be|like)\b|is unsupported|out of range|wrong format",
         Cause.INVALID_PARAMETER,
         "region was not provided",
         "unknown permissions: admin",

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 
-.PHONY: demo test bench bench-cluster golden completions stubs clean
+.PHONY: demo test bench bench-cluster golden completions docs stubs clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -36,6 +36,10 @@ golden: $(VENV)/.installed-dev
 
 completions: $(VENV)/.installed
 	for shell in bash zsh fish kubectl; do $(BIN)/cosictl completion $$shell > completions/$$($(BIN)/python -m cosictl.cli.completion_names $$shell); done
+
+# Pages of findings, policies and commands in docs/, and the manual pages in man/.
+docs: $(VENV)/.installed
+	$(BIN)/python -m tests.docs
 
 stubs: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.stubs

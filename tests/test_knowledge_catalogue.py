@@ -10,7 +10,6 @@ import pytest
 
 from cosictl.knowledge.catalogue import CATALOGUE, Detect, Entry, entry_by_id
 from cosictl.knowledge.commands import BLANKS
-from cosictl.knowledge.documents import findings_page
 from cosictl.knowledge.finalizers import FINALIZERS
 from cosictl.model.failures import FixBy
 from cosictl.remedy.planners.cleanup import CLEANUPS
@@ -161,11 +160,3 @@ def test_the_rules_raise_what_the_catalogue_says_they_raise() -> None:
             assert entry.meanwhile in named, entry.code
         else:
             assert (entry.code in named) == raised, entry.code
-
-
-def test_the_document_equals_the_rows() -> None:
-    page = Path(__file__).parent.parent / "docs" / "findings.md"
-    assert page.read_text(encoding="utf-8") == findings_page(), (
-        "write it again: python -c 'from cosictl.knowledge.documents import findings_page as p; "
-        'print(p(), end="")\' > docs/findings.md'
-    )

@@ -33,9 +33,9 @@ def page_of(term: str) -> Page:
         ("3", "InvalidArgument (gRPC code 3)"),
         ("code = 16", "Unauthenticated (gRPC code 16)"),
         ("cancelled", "Canceled (gRPC code 1)"),
-        ("v0.2.2", "v0.2.2:"),
-        ("v0.2.0", "v0.2.1:"),
-        ("image-60", "image-60:"),
+        ("v0.2.2", "v0.2.2  Sidecar v0.2.2"),
+        ("v0.2.0", "v0.2.1  Sidecar v0.2.0 and v0.2.1"),
+        ("image-60", "image-60  Staging sidecar"),
         ("bucketclaim-protection", "Finalizer cosi.objectstorage.k8s.io/bucketclaim-protection on BucketClaim"),
         ("cosi.objectstorage.k8s.io/bucket-protection", "Finalizer cosi.objectstorage.k8s.io/bucket-protection on"),
         ("bucketclaim-being-deleted", "Annotation objectstorage.k8.io/bucketclaim-being-deleted"),
@@ -98,7 +98,7 @@ def test_the_vocabulary_is_complete() -> None:
 
 def test_a_finding_page_answers_the_questions_in_order() -> None:
     headings = [heading for heading, _ in page_of("COSI201").sections]
-    assert headings[:3] == ["What you see", "Will waiting help?", "Why"]
+    assert headings[:4] == ["What you see", "Will waiting help?", "Outlook", "Why"]
     assert headings.index("What to do, best first") < headings.index("What could be lost") < headings.index("Commands")
     commands = dict(page_of("COSI201").sections)["Commands"]
     assert "cosictl repair claim/" in commands

@@ -1,10 +1,7 @@
 """The policy rows against the matrix, written out here a second time, cell by cell."""
 
-from pathlib import Path
-
 import pytest
 
-from cosictl.knowledge.documents import policies_page
 from cosictl.knowledge.policies import (
     ACCESS_EVENT_GAP,
     POLICIES,
@@ -147,11 +144,3 @@ def test_every_release_names_its_hazards_and_every_row_its_source() -> None:
         slugs = [hazard.slug for hazard in policy.hazards]
         assert len(slugs) == len(set(slugs))
         assert all(hazard.text.endswith(".") and hazard.source for hazard in policy.hazards)
-
-
-def test_the_document_equals_the_rows() -> None:
-    page = Path(__file__).parent.parent / "docs" / "policies.md"
-    assert page.read_text(encoding="utf-8") == policies_page(), (
-        "write it again: python -c 'from cosictl.knowledge.documents import policies_page as p; "
-        'print(p(), end="")\' > docs/policies.md'
-    )

@@ -13,7 +13,8 @@ from cosictl.model.refs import Api, Kind, Ref
 from cosictl.model.report import Certainty, Outlook, PolicyChoice
 from cosictl.model.snapshot import ReadOutcome, ReadStatus
 from cosictl.render.console import make_out
-from cosictl.render.tables import print_classification_heads, print_objects, print_page
+from cosictl.render.pages.text import print_page
+from cosictl.render.tables import print_classification_heads, print_objects
 from tests.test_render_text import NOW, assessment, bucket, finding, report, shown
 
 CLAIM = Ref(Kind.CLAIM, "team-a", "c")

@@ -24,8 +24,9 @@ from cosictl.render.console import Out, make_out
 from cosictl.render.diagnosis_text import print_diagnosis
 from cosictl.render.document import diagnosis_document
 from cosictl.render.machine import dump_json, dump_yaml
+from cosictl.render.pages.text import print_page
 from cosictl.render.safe import escape
-from cosictl.render.tables import EventRow, print_classifications, print_events, print_objects, print_page, print_rows
+from cosictl.render.tables import EventRow, print_classifications, print_events, print_objects, print_rows
 from tests.test_render_document import VALIDATOR
 from tests.test_render_safe import TEXT, WIDTHS, harmful, written
 
@@ -204,7 +205,7 @@ def page_overruns(page: Page, width: int) -> list[str]:
     return [line for line in lines if overruns(line, width) and line not in own | raw]
 
 
-RAW = (" ", "$", "kubectl ", "cosictl ", "|")
+RAW = (" ", "$", "kubectl ", "cosictl ", "|", "# ")
 
 
 @given(st.builds(Page, title=TEXT, sections=some(st.tuples(TEXT, TEXT))), WIDTHS)

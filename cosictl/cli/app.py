@@ -8,16 +8,14 @@ import typer
 
 from cosictl import __version__
 from cosictl.cli.argv import respell
+from cosictl.cli.exits import MEANINGS, spelled
 from cosictl.cli.options import Shared, with_shared
 from cosictl.cli.said import program
 from cosictl.cli.verbs import VERBS, VerbGroup
 from cosictl.errors import Exit, UsageError
 
 COMPLETE: Final = "_COSICTL_COMPLETE"
-EPILOG: Final = (
-    "Exit codes: 0 done, 1 could not do it, 2 usage, 3 something is stuck, 4 refused by a guard, 5 something unknown "
-    "or unread, 64+N a driver answered gRPC code N, 124 timed out, 130 interrupted."
-)
+EPILOG: Final = f"Exit codes: {', '.join(f'{spelled(code)} {meaning}' for code, meaning in MEANINGS.items())}."
 app = typer.Typer(
     cls=VerbGroup,
     add_completion=False,
@@ -41,7 +39,11 @@ def root(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Find out why an object-storage bucket (COSI) is stuck, and what to do about it."""
+    """Find out why an object-storage bucket (COSI) is stuck, and what to do about it.
+
+    It reads what the cluster recorded, or a dump, and says what is stuck, why, whether waiting helps, who can fix it,
+    what to type, and what could be lost by typing it.
+    """
 
 
 app.callback()(with_shared(root))

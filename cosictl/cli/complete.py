@@ -14,11 +14,16 @@ from cosictl.errors import CosictlError
 NAMES_TIMEOUT_SECONDS = 1.0
 
 
-def complete_terms(incomplete: str) -> list[str]:
-    """Offer what ``explain`` knows."""
+def complete_topics(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Offer what ``explain`` knows: terms and verbs, and after a verb the verbs below it."""
+    from cosictl.cli.verbs import VERBS
     from cosictl.knowledge.lookup import all_terms
 
-    return _starting(all_terms(), incomplete)
+    before = ctx.params.get("words")
+    if before:
+        verb = VERBS.get(before[-1])
+        return _starting(verb.below if verb is not None else (), incomplete)
+    return _starting((*all_terms(), *VERBS), incomplete)
 
 
 def complete_findings(incomplete: str) -> list[str]:

@@ -4,53 +4,69 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cosictl.cli.complete import complete_terms
+from cosictl.cli.complete import complete_topics
 from cosictl.cli.options import Shared
 from cosictl.cli.output import Format, choose_format, output, print_document
 from cosictl.cli.said import program
 from cosictl.errors import NotFoundError
 
+if TYPE_CHECKING:
+    from cosictl.knowledge.lookup import Page
+
 
 def explain(
     shared: Shared,
     *,
-    code: Annotated[
-        str | None,
+    words: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="CODE",
-            autocompletion=complete_terms,
-            help="A finding code, gRPC code, S3 error code, policy, finalizer, image or outlook.",
+            metavar="CODE|COMMAND",
+            autocompletion=complete_topics,
+            help="A finding code, gRPC code, S3 error code, policy, finalizer, image or outlook; or a command.",
         ),
     ] = None,
 ) -> None:
-    """Explain a code or a word, offline.
+    """Explain a code, a word or a command, offline.
 
     Without one it lists what can be explained. -o json or yaml is for programs.
     """
-    from cosictl.knowledge.lookup import all_terms, lookup, suggestions
+    from cosictl.cli.manual import command_names
+    from cosictl.knowledge.lookup import all_terms
 
     chosen = choose_format(shared, Format.TEXT, Format.JSON, Format.YAML)
-    if code is None:
-        _print_terms(all_terms(), chosen)
+    if not words:
+        _print_terms((*all_terms(), *command_names()), chosen)
         return
-    page = lookup(code)
-    if page is None:
-        close = suggestions(code)
-        meaning = f"did you mean {', '.join(close)}?" if close else ""
-        raise NotFoundError(
-            f'nothing is known as "{code}"', meaning=meaning, next_step=f"{program()} explain lists all"
-        )
+    page = _page(words)
     if chosen is not Format.TEXT:
         sections = [{"heading": heading, "text": text} for heading, text in page.sections]
         print_document({"title": page.title, "sections": sections}, chosen)
         return
-    from cosictl.render.tables import print_page
+    from cosictl.render.pages.text import print_page
 
     print_page(page, output(shared))
+
+
+def _page(words: Sequence[str]) -> "Page":
+    """The page of a term or a command; raises NotFoundError, with what is spelled like it."""
+    from cosictl.cli.manual import command_names, command_page, find_command
+    from cosictl.knowledge.lookup import lookup, suggestions
+
+    term = " ".join(words)
+    # Before the terms: the annotation that a verb writes has other names, the verb has not.
+    command = find_command(term.removeprefix("kubectl cosi ").split())
+    if command is not None:
+        return command_page(command)
+    page = lookup(term)
+    if page is not None:
+        return page
+    close = suggestions(term, more=command_names())
+    meaning = f"did you mean {', '.join(close)}?" if close else ""
+    raise NotFoundError(f'nothing is known as "{term}"', meaning=meaning, next_step=f"{program()} explain lists all")
 
 
 def _print_terms(terms: Sequence[str], chosen: Format) -> None:

@@ -13,15 +13,18 @@ Folder = Annotated[
     str | None, typer.Option("--journal-dir", metavar="DIR", help="Where journals and backups are kept.")
 ]
 
-journals = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="What was changed: every run, what each step did, and what is left in the backend.",
-)
+journals = typer.Typer(rich_markup_mode=None)
+
+
+def journals_root(shared: Shared) -> None:
+    """What was changed: every run, what each step did, and what is left in the backend."""
 
 
 def list_(shared: Shared, *, journal_dir: Folder = None) -> None:
-    """List the runs, the oldest first. Needs no cluster."""
+    """List the runs, the oldest first.
+
+    Needs no cluster.
+    """
     from cosictl.cli.changing.history import list_runs
 
     list_runs(shared, Change(journal_dir=journal_dir).folder)
@@ -33,11 +36,15 @@ def show(
     run: Annotated[str, typer.Argument(metavar="RUN", help="The run's ID, its beginning, or the journal's path.")],
     journal_dir: Folder = None,
 ) -> None:
-    """Show one run: each step, what came of it, its backup, and what is left in the backend. Needs no cluster."""
+    """Show one run: each step, what came of it, its backup, and what is left in the backend.
+
+    Needs no cluster.
+    """
     from cosictl.cli.changing.history import show_run
 
     show_run(shared, Change(journal_dir=journal_dir).folder, run)
 
 
+journals.callback()(with_shared(journals_root))
 journals.command("list")(with_shared(list_))
 journals.command("show")(with_shared(show))

@@ -48,7 +48,10 @@ def mark(
 @with_options("change", Change)
 @with_options("select", Select)
 def unmark(shared: Shared, *, select: Select, change: Change, objects: Objects = None) -> None:
-    """Take marks off objects. Without --apply it is only planned."""
+    """Take marks off objects.
+
+    Without --apply it is only planned.
+    """
     from cosictl.cli.changing.going import Request, run_change
     from cosictl.cli.changing.marking import unmark_planner
 

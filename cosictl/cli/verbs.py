@@ -151,9 +151,9 @@ VERBS: Final[Mapping[str, Verb]] = {
     "get": Verb(_get, "List objects with their outlook."),
     "events": Verb(_events, "Print every failure record in one timeline."),
     "classify": Verb(_classify, "Say what error messages mean."),
-    "explain": Verb(_explain, "Explain a code or a word, offline."),
+    "explain": Verb(_explain, "Explain a code, a word or a command, offline."),
     "mark": Verb(_mark, "Write on objects what is known about them."),
-    "unmark": Verb(_unmark, "Take marks off objects. Without --apply it is only planned."),
+    "unmark": Verb(_unmark, "Take marks off objects."),
     "quarantine": Verb(
         _quarantine, "Stop the retries of Buckets that were never created, without deleting anything (v1alpha1)."
     ),

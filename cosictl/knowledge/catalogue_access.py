@@ -3,6 +3,7 @@
 from cosictl.knowledge import commands as cmd
 from cosictl.knowledge.entry import ALPHA1, ALPHA2, BOTH, Detect, Entry
 from cosictl.model.failures import FixBy
+from cosictl.model.report import Outlook
 
 ENTRIES = (
     Entry(
@@ -20,6 +21,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.ACCESS_CLASSES, cmd.ACCESS_HISTORY),
+        outlooks=(Outlook.LOOPING, Outlook.RETRYING),
         stuck_hint="Waiting does not help until somebody creates the class.",
     ),
     Entry(
@@ -38,6 +40,7 @@ ENTRIES = (
         fix_by=FixBy.CLAIM_OWNER,
         detect=Detect.OBJECTS,
         commands=(cmd.CLAIMS, cmd.SHOW_ACCESS),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help until the claim exists.",
     ),
     Entry(
@@ -56,6 +59,7 @@ ENTRIES = (
         fix_by=FixBy.NOBODY,
         detect=Detect.OBJECTS,
         commands=("cosictl diagnose claim/{claim} -n {namespace}",),
+        outlooks=(Outlook.WAITING,),
         stuck_hint="Waiting helps once the Bucket is right.",
         limits="folded as a symptom under the finding of its claim or Bucket, never one of its own",
         own_finding=False,
@@ -75,6 +79,7 @@ ENTRIES = (
         fix_by=FixBy.CLAIM_OWNER,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_ACCESS, cmd.ACCESS_CLASSES, "kubectl edit bucketaccess/{name} -n {namespace}"),
+        outlooks=(Outlook.LOOPING, Outlook.PARKED),
         stuck_hint="Waiting does not help: the access itself must be changed.",
     ),
     Entry(
@@ -93,6 +98,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.ACCESS_HISTORY, cmd.SHOW_ACCESS, cmd.LOGS),
+        outlooks=(Outlook.LOOPING, Outlook.RETRYING, Outlook.PARKED, Outlook.UNKNOWN),
         stuck_hint="Waiting helps only if the error itself can pass.",
     ),
     Entry(
@@ -113,6 +119,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.READ_LOGS, cmd.SHOW_POD, cmd.SHOW_ACCESS),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help: it crashes again after every restart.",
     ),
     Entry(
@@ -129,6 +136,7 @@ ENTRIES = (
         fix_by=FixBy.NOBODY,
         detect=Detect.OBJECTS,
         commands=(cmd.ACCESS_HISTORY, cmd.SHOW_ACCESS),
+        outlooks=(Outlook.RETRYING,),
         stuck_hint="Waiting helps: it finishes by itself, and leaves something to clean up.",
         limits="found from the conflict; how many keys exist only the backend knows",
     ),
@@ -148,6 +156,7 @@ ENTRIES = (
         fix_by=FixBy.DRIVER_DEVELOPER,
         detect=Detect.OBJECTS,
         commands=(cmd.ACCESS_HISTORY, cmd.SHOW_ACCESS),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help: the driver must be fixed.",
         limits="found by its text; the form 'granted, but the Secret is empty' is not, because Secrets are never read",
     ),
@@ -189,6 +198,7 @@ ENTRIES = (
             cmd.SHOW_ACCESS,
             cmd.SECRET_OWNER,
         ),
+        outlooks=(Outlook.PARKED,),
         stuck_hint="Waiting does not help: nobody tries again.",
     ),
     Entry(
@@ -208,6 +218,7 @@ ENTRIES = (
         detect=Detect.OBJECTS,
         meanwhile="COSI402",
         commands=(cmd.SHOW_ACCESS, cmd.CLAIMS, cmd.DELETE_ACCESS),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help: the claim does not come back.",
         limits="told from COSI402 by older events; without them both are named",
     ),
@@ -227,6 +238,7 @@ ENTRIES = (
         fix_by=FixBy.CLAIM_OWNER,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_ACCESS, cmd.CLAIMS),
+        outlooks=(Outlook.PARKED,),
         stuck_hint="Waiting does not help: nobody tries again.",
     ),
     Entry(
@@ -243,6 +255,7 @@ ENTRIES = (
         fix_by=FixBy.CLAIM_OWNER,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_ACCESS, cmd.ACCESS_CLASSES),
+        outlooks=(Outlook.PARKED,),
         stuck_hint="Waiting does not help: nobody tries again.",
     ),
 )

@@ -3,6 +3,7 @@
 from cosictl.knowledge import commands as cmd
 from cosictl.knowledge.entry import ALPHA1, ALPHA2, BOTH, Detect, Entry
 from cosictl.model.failures import FixBy
+from cosictl.model.report import Outlook
 
 ENTRIES = (
     Entry(
@@ -27,6 +28,7 @@ ENTRIES = (
             cmd.BUCKET_CLAIMS,
             "cosictl explain bucketclaim-protection",
         ),
+        outlooks=(Outlook.STALLED,),
         stuck_hint="Waiting does not help: the notice is never repeated.",
         limits="raised with COSI307 as a second candidate; the driver's call log rules that out",
     ),
@@ -50,6 +52,7 @@ ENTRIES = (
             cmd.REPAIR_CLAIM,
             cmd.NUDGE_CLAIM,
         ),
+        outlooks=(Outlook.STALLED,),
         stuck_hint="Waiting does not help: nobody was asked to do anything.",
     ),
     Entry(
@@ -71,6 +74,7 @@ ENTRIES = (
         detect=Detect.OBJECTS,
         meanwhile="COSI302",
         commands=(cmd.EVENTS_WITHOUT_OBJECT, cmd.SHOW_CLAIM, cmd.LOGS, cmd.NUDGE_CLAIM),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help: the loop has no end.",
         limits="without that event it is the second candidate of COSI302",
     ),
@@ -108,6 +112,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_BUCKET, "cosictl get claims -A", "cosictl explain bucketclaim-protection"),
+        outlooks=(Outlook.STALLED,),
         stuck_hint="Waiting does not help: nobody frees the first claim.",
     ),
     Entry(
@@ -125,6 +130,7 @@ ENTRIES = (
         fix_by=FixBy.CLAIM_OWNER,
         detect=Detect.OBJECTS,
         commands=(cmd.CLAIM_HISTORY, cmd.SHOW_CLAIM, cmd.SHOW_BUCKET),
+        outlooks=(Outlook.UNKNOWN,),
         stuck_hint="Waiting does not help: it comes back as often as it is deleted.",
         limits="seen while the Bucket is missing; the new one shows the error of its own",
     ),
@@ -144,6 +150,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=("cosictl get accesses -n {namespace}", "cosictl get claims -n {namespace}"),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help while an access hangs.",
         limits="namespaces are not read; it is concluded from every claim and access in it being deleted",
     ),
@@ -181,6 +188,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_CLAIM, f"kubectl get {cmd.BUCKET}"),
+        outlooks=(Outlook.LOOPING, Outlook.PARKED),
         stuck_hint="Waiting does not help: nobody tries again.",
     ),
     Entry(
@@ -198,6 +206,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_CLAIM, cmd.SHOW_BUCKET, cmd.RETAIN),
+        outlooks=(Outlook.PARKED,),
         stuck_hint="Waiting does not help: nobody tries again.",
     ),
 )

@@ -3,6 +3,7 @@
 from cosictl.knowledge import commands as cmd
 from cosictl.knowledge.entry import ALPHA1, BOTH, Detect, Entry
 from cosictl.model.failures import FixBy
+from cosictl.model.report import Outlook
 
 ENTRIES = (
     Entry(
@@ -22,6 +23,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.POD_LIST, cmd.SHOW_POD, cmd.LAST_LOGS),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help until the driver answers.",
     ),
     Entry(
@@ -40,6 +42,7 @@ ENTRIES = (
         detect=Detect.PROBE,
         meanwhile="COSI501",
         commands=(cmd.POD_LIST, cmd.LAST_LOGS),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help: the images must fit.",
         limits="found from the pod where its termination message holds the text",
     ),
@@ -58,6 +61,7 @@ ENTRIES = (
         detect=Detect.OBJECTS,
         meanwhile="COSI112",
         commands=("kubectl api-versions | grep objectstorage", cmd.POD_LIST, cmd.LOGS),
+        outlooks=(Outlook.STALLED,),
         stuck_hint="Waiting does not help: the component does not see the objects.",
         limits="found from the sidecar's image; where that tells nothing it is a candidate of COSI110 and COSI112",
     ),
@@ -75,6 +79,7 @@ ENTRIES = (
         fix_by=FixBy.NOBODY,
         detect=Detect.OBJECTS,
         commands=(cmd.LEASES, cmd.POD_LIST),
+        outlooks=(Outlook.RETRYING,),
         stuck_hint="Waiting helps: at most four minutes.",
     ),
     Entry(
@@ -92,6 +97,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=("cosictl diagnose -n {namespace}", "kubectl get clusterroles,clusterrolebindings", cmd.LOGS),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help until the role is repaired.",
         limits="found where event or status.error quote it; many steps of v1alpha1 write it into the log only",
     ),
@@ -109,6 +115,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.LEASES, cmd.LOGS),
+        outlooks=(Outlook.UNKNOWN,),
         stuck_hint="Whether waiting helps stands in the sidecar log only.",
     ),
     Entry(
@@ -151,6 +158,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.POD_LIST, cmd.IMAGE_IDS),
+        outlooks=(Outlook.UNKNOWN,),
         stuck_hint="Nothing is stuck by this alone.",
     ),
     Entry(
@@ -170,6 +178,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.LEASES, cmd.POD_LIST, "cosictl sidecars"),
+        outlooks=(Outlook.READY,),
         stuck_hint="Nothing is stuck by this alone, but deletions are not safe.",
     ),
     Entry(
@@ -188,6 +197,7 @@ ENTRIES = (
         fix_by=FixBy.DRIVER_DEVELOPER,
         detect=Detect.OBJECTS,
         commands=("cosictl sidecars compare",),
+        outlooks=(Outlook.UNKNOWN,),
         stuck_hint="Waiting may help or not: the driver does not say.",
     ),
     Entry(
@@ -206,6 +216,7 @@ ENTRIES = (
         fix_by=FixBy.DRIVER_DEVELOPER,
         detect=Detect.OBJECTS,
         commands=("cosictl explain AlreadyExists", "cosictl sidecars compare"),
+        outlooks=(Outlook.PARKED, Outlook.LOOPING),
         stuck_hint="Waiting does not help: the same request gets the same answer.",
         limits="v1alpha1 records no AlreadyExists of a create: there only a log (--logs) or the driver shows it",
     ),
@@ -223,6 +234,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.DRIVER_NAMES, "cosictl get drivers"),
+        outlooks=(Outlook.READY,),
         stuck_hint="Nothing is stuck by this alone on v1alpha1.",
     ),
     Entry(
@@ -239,6 +251,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.LEASES, "cosictl get classes", "cosictl get drivers"),
+        outlooks=(Outlook.READY,),
         stuck_hint="Waiting does not help without a sidecar.",
         limits="needs the right to read Leases",
     ),
@@ -257,6 +270,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_BUCKET, "cosictl resume bucket/{bucket}"),
+        outlooks=(Outlook.PARKED,),
         stuck_hint="Waiting does not help: nobody tries until it is resumed.",
     ),
 )

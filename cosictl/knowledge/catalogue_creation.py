@@ -3,6 +3,7 @@
 from cosictl.knowledge import commands as cmd
 from cosictl.knowledge.entry import ALPHA2, BOTH, Detect, Entry
 from cosictl.model.failures import FixBy
+from cosictl.model.report import Outlook
 
 ENTRIES = (
     Entry(
@@ -21,6 +22,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.CLASSES, cmd.CLAIM_HISTORY, cmd.DELETE_CLAIM),
+        outlooks=(Outlook.LOOPING, Outlook.RETRYING),
         stuck_hint="Waiting does not help until somebody creates the class.",
     ),
     Entry(
@@ -39,6 +41,7 @@ ENTRIES = (
         fix_by=FixBy.CLAIM_OWNER,
         detect=Detect.OBJECTS,
         commands=(cmd.CLASSES, cmd.SHOW_CLAIM, "kubectl edit bucketclaim/{claim} -n {namespace}"),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help: the claim itself must be changed.",
     ),
     Entry(
@@ -59,6 +62,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(f"kubectl get {cmd.BUCKET}", cmd.SHOW_CLAIM),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help until the Bucket exists.",
     ),
     Entry(
@@ -80,6 +84,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.HISTORY, cmd.SHOW, cmd.DELETE_CLAIM),
+        outlooks=(Outlook.LOOPING, Outlook.UNKNOWN),
         stuck_hint="Waiting does not help: the same request can never succeed.",
     ),
     Entry(
@@ -98,6 +103,7 @@ ENTRIES = (
         fix_by=FixBy.NOBODY,
         detect=Detect.OBJECTS,
         commands=(cmd.HISTORY, "cosictl diagnose {kind}/{name} -n {namespace}"),
+        outlooks=(Outlook.RETRYING,),
         stuck_hint="Waiting may help: it goes on by itself when the backend is back.",
     ),
     Entry(
@@ -118,6 +124,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_BUCKET, cmd.CLASSES, cmd.DELETE_CLAIM),
+        outlooks=(Outlook.LOOPING, Outlook.PARKED),
         stuck_hint="Waiting does not help: a name is for ever.",
     ),
     Entry(
@@ -137,6 +144,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.HISTORY, cmd.SHOW),
+        outlooks=(Outlook.PARKED,),
         stuck_hint="Waiting does not help: nobody tries again.",
     ),
     Entry(
@@ -154,6 +162,7 @@ ENTRIES = (
         fix_by=FixBy.CLAIM_OWNER,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_CLAIM, cmd.BUCKET_HISTORY),
+        outlooks=(Outlook.PARKED,),
         stuck_hint="Waiting does not help: nobody tries again.",
     ),
     Entry(
@@ -175,6 +184,7 @@ ENTRIES = (
             f"kubectl get {cmd.BUCKET_CLASS}/{{class}} -o yaml",
             f"kubectl edit {cmd.BUCKET}/{{bucket}}",
         ),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help: the class is not read again.",
     ),
 )

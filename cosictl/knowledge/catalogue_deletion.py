@@ -3,6 +3,7 @@
 from cosictl.knowledge import commands as cmd
 from cosictl.knowledge.entry import ALPHA1, ALPHA2, BOTH, Detect, Entry
 from cosictl.model.failures import FixBy
+from cosictl.model.report import Outlook
 
 ENTRIES = (
     Entry(
@@ -23,6 +24,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.BUCKET_HISTORY, cmd.SHOW_BUCKET, cmd.LET_GO),
+        outlooks=(Outlook.LOOPING, Outlook.RETRYING, Outlook.PARKED, Outlook.UNKNOWN),
         stuck_hint="Waiting helps only if the error itself can pass.",
     ),
     Entry(
@@ -43,6 +45,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.BUCKET_HISTORY, cmd.SHOW_BUCKET, cmd.CLAIMS, "cosictl explain bucket-protection"),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help: the claim does not come back.",
     ),
     Entry(
@@ -61,6 +64,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_BUCKET, cmd.CLAIMS, cmd.LET_GO_ORPHAN),
+        outlooks=(Outlook.READY,),
         stuck_hint="Waiting does not help: nobody cleans up orphans.",
     ),
     Entry(
@@ -86,6 +90,7 @@ ENTRIES = (
             cmd.LOGS,
             "cosictl repair {kind}/{name} -n {namespace}",
         ),
+        outlooks=(Outlook.UNKNOWN,),
         stuck_hint="Waiting does not help if the request was lost.",
         limits="whether the driver is being called stands in its log only",
     ),
@@ -104,6 +109,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.LEASES, cmd.POD_LIST, "cosictl get drivers"),
+        outlooks=(Outlook.STALLED,),
         stuck_hint="Waiting does not help without a sidecar.",
         limits="v1alpha2 sidecars take a lease only when asked to, so there it is a candidate only",
     ),
@@ -121,6 +127,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_BUCKET, "cosictl explain bucket-protection", cmd.LET_GO),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help: the name stays empty.",
     ),
     Entry(
@@ -138,6 +145,7 @@ ENTRIES = (
         fix_by=FixBy.CLAIM_OWNER,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_BUCKET, cmd.CLAIM_HISTORY, "cosictl explain bucketclaim-being-deleted"),
+        outlooks=(Outlook.PARKED,),
         stuck_hint="Waiting does not help: the claim must go first.",
     ),
     Entry(
@@ -154,6 +162,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_BUCKET, cmd.BUCKET_HISTORY),
+        outlooks=(Outlook.PARKED,),
         stuck_hint="Waiting changes nothing, and nothing is wrong.",
     ),
 )

@@ -3,6 +3,7 @@
 from cosictl.knowledge import commands as cmd
 from cosictl.knowledge.entry import ALPHA1, ALPHA2, BOTH, Detect, Entry
 from cosictl.model.failures import FixBy
+from cosictl.model.report import Outlook
 
 ENTRIES = (
     Entry(
@@ -27,6 +28,7 @@ ENTRIES = (
             cmd.SHOW_CLAIM,
             cmd.REPAIR_CLAIM,
         ),
+        outlooks=(Outlook.STALLED,),
         stuck_hint="Waiting does not help: nothing repeats the hand-off.",
     ),
     Entry(
@@ -45,6 +47,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_BUCKET, cmd.LOGS, cmd.NUDGE_BUCKET),
+        outlooks=(Outlook.UNKNOWN,),
         stuck_hint="Waiting does not help where a right is missing.",
     ),
     Entry(
@@ -65,6 +68,7 @@ ENTRIES = (
             cmd.SHOW_CLAIM,
             cmd.REPAIR_CLAIM,
         ),
+        outlooks=(Outlook.STALLED,),
         stuck_hint="Waiting does not help: nobody writes the name later.",
     ),
     Entry(
@@ -84,6 +88,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_BUCKET, cmd.BUCKET_HISTORY, cmd.CLASSES),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help until the class or the backend bucket is there.",
     ),
     Entry(
@@ -101,6 +106,7 @@ ENTRIES = (
         fix_by=FixBy.NOBODY,
         detect=Detect.OBJECTS,
         commands=(cmd.CLAIMS, "cosictl get accesses -n {namespace}"),
+        outlooks=(Outlook.RETRYING,),
         stuck_hint="Waiting helps: at most 17 minutes.",
     ),
     Entry(
@@ -123,6 +129,7 @@ ENTRIES = (
             f"kubectl get {cmd.BUCKET}/{{bucket}} -o yaml --show-managed-fields",
             cmd.LOGS,
         ),
+        outlooks=(Outlook.STALLED, Outlook.UNKNOWN),
         stuck_hint="Waiting does not help: nobody tries again until the sidecar restarts.",
         limits="the record is too old for a running loop; why, only managedFields or the log tell, and neither is read",
     ),
@@ -141,6 +148,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_BUCKET, "cosictl get claims -A", cmd.RETAIN),
+        outlooks=(Outlook.READY,),
         stuck_hint="Nothing is stuck yet; the next deletion does the damage.",
     ),
     Entry(
@@ -157,6 +165,7 @@ ENTRIES = (
         fix_by=FixBy.NOBODY,
         detect=Detect.OBJECTS,
         commands=(cmd.CLAIMS,),
+        outlooks=(Outlook.READY,),
         stuck_hint="Nothing is stuck.",
         limits="shown as the flag stale-error of the object, never as a finding",
         own_finding=False,

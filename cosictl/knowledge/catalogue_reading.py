@@ -3,6 +3,7 @@
 from cosictl.knowledge import commands as cmd
 from cosictl.knowledge.entry import BOTH, Detect, Entry
 from cosictl.model.failures import FixBy
+from cosictl.model.report import Outlook
 
 ENTRIES = (
     Entry(
@@ -24,6 +25,7 @@ ENTRIES = (
             f"kubectl auth can-i list {cmd.BUCKET}",
             "kubectl auth can-i list events -n default",
         ),
+        outlooks=(Outlook.UNKNOWN,),
         stuck_hint="Nothing is known about what was not read.",
         limits="listed under unread, never as a finding",
         own_finding=False,
@@ -42,6 +44,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=("kubectl api-resources --api-group=objectstorage.k8s.io", "kubectl get crds"),
+        outlooks=(Outlook.UNKNOWN,),
         stuck_hint="Nothing is known about what was not read.",
         limits="listed under unread, never as a finding",
         own_finding=False,
@@ -54,12 +57,13 @@ ENTRIES = (
         symptom="An object, or a piece of a dump, does not have the shape of its kind.",
         tell_apart="The reason names the field.",
         cause="A damaged or edited dump, or a version of the API this program does not know.",
-        source="cosictl intake",
+        source="the decoders of this program",
         remedy="Look at the object itself; take the dump again.",
         risk="The object was left out of the diagnosis: it is unknown.",
         fix_by=FixBy.UNKNOWN,
         detect=Detect.OBJECTS,
         commands=("cosictl diagnose", "cosictl snapshot -o again.json"),
+        outlooks=(Outlook.UNKNOWN,),
         stuck_hint="Nothing is known about it.",
     ),
     Entry(
@@ -78,6 +82,7 @@ ENTRIES = (
         fix_by=FixBy.UNKNOWN,
         detect=Detect.OBJECTS,
         commands=("cosictl diagnose -n {namespace}", cmd.LEASES, cmd.LOGS),
+        outlooks=(Outlook.UNKNOWN,),
         stuck_hint="Whether waiting helps is not known.",
     ),
 )

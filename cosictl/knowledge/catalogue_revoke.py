@@ -3,6 +3,7 @@
 from cosictl.knowledge import commands as cmd
 from cosictl.knowledge.entry import ALPHA1, ALPHA2, BOTH, Detect, Entry
 from cosictl.model.failures import FixBy
+from cosictl.model.report import Outlook
 
 ENTRIES = (
     Entry(
@@ -20,6 +21,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.ACCESS_HISTORY, cmd.SHOW_ACCESS, "cosictl explain bucketaccess-protection"),
+        outlooks=(Outlook.LOOPING, Outlook.RETRYING, Outlook.PARKED, Outlook.UNKNOWN),
         stuck_hint="Waiting helps only if the error itself can pass; after NotFound it never does.",
     ),
     Entry(
@@ -38,6 +40,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_ACCESS, cmd.CLAIMS, "cosictl explain bucketaccess-protection"),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help: claim and Bucket do not come back.",
     ),
     Entry(
@@ -60,6 +63,7 @@ ENTRIES = (
             cmd.LEASES,
             cmd.REPAIR_ACCESS,
         ),
+        outlooks=(Outlook.LOOPING,),
         stuck_hint="Waiting does not help: the Secret does not come back.",
     ),
     Entry(
@@ -80,6 +84,7 @@ ENTRIES = (
         detect=Detect.PROBE,
         meanwhile="COSI413",
         commands=(cmd.SHOW_ACCESS, "kubectl get secret/{secret} -n {namespace} -o name", cmd.LEASES, cmd.REPAIR_ACCESS),
+        outlooks=(Outlook.STALLED,),
         stuck_hint="Waiting does not help: nobody tries again.",
         limits="COSI306 looks the same; the sidecar log (verbosity 3) tells them apart",
     ),
@@ -117,6 +122,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.SHOW_ACCESS, cmd.POD_LIST),
+        outlooks=(Outlook.STALLED,),
         stuck_hint="Waiting does not help: nobody was told.",
     ),
 )

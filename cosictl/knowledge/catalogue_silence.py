@@ -3,6 +3,7 @@
 from cosictl.knowledge import commands as cmd
 from cosictl.knowledge.entry import ALPHA1, ALPHA2, BOTH, Detect, Entry
 from cosictl.model.failures import FixBy
+from cosictl.model.report import Outlook
 
 ENTRIES = (
     Entry(
@@ -24,6 +25,7 @@ ENTRIES = (
         detect=Detect.PROBE,
         meanwhile="COSI107",
         commands=(cmd.LEASES, cmd.PROBE_BUCKET, cmd.LOGS),
+        outlooks=(Outlook.UNKNOWN, Outlook.LOOPING),
         stuck_hint="The objects cannot tell. If it is a silent loop, waiting does not help.",
     ),
     Entry(
@@ -42,6 +44,7 @@ ENTRIES = (
         detect=Detect.PROBE,
         meanwhile="COSI107",
         commands=(cmd.LEASES, cmd.PROBE_BUCKET, cmd.LOGS),
+        outlooks=(Outlook.LOOPING, Outlook.PARKED),
         stuck_hint="Waiting does not help: the driver must be fixed.",
         limits="v1alpha2 writes it into status.error; there it is found from the objects",
     ),
@@ -61,6 +64,7 @@ ENTRIES = (
         detect=Detect.PROBE,
         meanwhile="COSI107",
         commands=(cmd.LEASES, cmd.PROBE_BUCKET, cmd.LOGS),
+        outlooks=(Outlook.UNKNOWN, Outlook.STALLED),
         stuck_hint="Waiting does not help once a call hangs: nothing ends it.",
         limits="on v1alpha2 it is raised as a candidate itself",
     ),
@@ -78,6 +82,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.LEASES, cmd.POD_LIST, cmd.CLAIM_HISTORY),
+        outlooks=(Outlook.STALLED, Outlook.UNKNOWN),
         stuck_hint="Waiting does not help without a controller.",
         limits="without the right to read Leases it is a candidate only",
     ),
@@ -96,6 +101,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.LEASES, cmd.POD_LIST, "cosictl get drivers"),
+        outlooks=(Outlook.STALLED, Outlook.UNKNOWN),
         stuck_hint="Waiting does not help without a sidecar.",
         limits="v1alpha2 sidecars take a lease only when asked to, so there it is a candidate only",
     ),
@@ -120,6 +126,7 @@ ENTRIES = (
             f"kubectl get {cmd.BUCKET_CLASS}/{{class}} -o yaml",
             f"kubectl get {cmd.BUCKET} -o custom-columns=NAME:.metadata.name,DRIVER:.spec.driverName",
         ),
+        outlooks=(Outlook.STALLED, Outlook.UNKNOWN),
         stuck_hint="Waiting does not help: no sidecar looks at it.",
     ),
     Entry(
@@ -139,6 +146,7 @@ ENTRIES = (
         fix_by=FixBy.ADMIN,
         detect=Detect.OBJECTS,
         commands=(cmd.EVENTS_WITHOUT_OBJECT, cmd.SHOW_BUCKET, cmd.LOGS),
+        outlooks=(Outlook.LOOPING, Outlook.RETRYING),
         stuck_hint="A conflict passes by itself; a missing right does not.",
     ),
     Entry(
@@ -155,6 +163,7 @@ ENTRIES = (
         fix_by=FixBy.NOBODY,
         detect=Detect.OBJECTS,
         commands=(cmd.CLAIMS, "cosictl diagnose"),
+        outlooks=(Outlook.RETRYING,),
         stuck_hint="Waiting helps: its turn comes.",
     ),
     Entry(
@@ -175,6 +184,7 @@ ENTRIES = (
         detect=Detect.OBJECTS,
         meanwhile="COSI117",
         commands=(cmd.SHOW_BUCKET, cmd.LEASES, cmd.LOGS),
+        outlooks=(Outlook.LOOPING, Outlook.UNKNOWN),
         stuck_hint="Waiting does not help: the answer will be the same.",
         limits="raised with COSI109 as a second candidate; the sidecar log tells them apart",
     ),

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from cosictl.model.failures import FixBy
 from cosictl.model.refs import Api
+from cosictl.model.report import Outlook
 
 BOTH = (Api.V1ALPHA1, Api.V1ALPHA2)
 ALPHA1 = (Api.V1ALPHA1,)
@@ -30,9 +31,11 @@ class Entry(Struct, frozen=True, kw_only=True):
     ``title`` is what a user sees, in one line. ``tell_apart`` says what separates it from its look-alikes, ``cause``
     why it happens, ``remedy`` what to do, best first, ``risk`` what never to do and what is left behind otherwise.
     ``meanwhile`` is the code raised, as a candidate, where the evidence does not tell. ``stuck_hint`` answers "will
-    waiting help?" in one sentence. ``commands`` are templates: every ``{name}`` in them is filled with one word that
-    is already quoted for a shell, or with a blank in capitals; they begin with what only reads. ``limits`` says where
-    it is found only in part. ``own_finding`` is False for what is shown in another way, which ``limits`` then names.
+    waiting help?" in one sentence; ``outlooks`` are those that its object has where the evidence tells, the usual one
+    first; empty for what is never a finding. ``commands`` are templates: every ``{name}`` in them is filled with one
+    word that is already quoted for a shell, or with a blank in capitals; they begin with what only reads. ``limits``
+    says where it is found only in part. ``own_finding`` is False for what is shown in another way, which ``limits``
+    then names.
     """
 
     code: str
@@ -49,6 +52,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     detect: Detect
     meanwhile: str = ""
     commands: tuple[str, ...]
+    outlooks: tuple[Outlook, ...] = ()
     stuck_hint: str
     limits: str = ""
     own_finding: bool = True

@@ -1,7 +1,7 @@
 """Look a word up: any code, policy, finalizer, annotation, image or word of the vocabulary, offline."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from msgspec import Struct
@@ -53,10 +53,10 @@ def lookup(term: str) -> Page | None:
     return found[0].page if len(found) == 1 else _merged([topic.page for topic in found])
 
 
-def suggestions(term: str) -> tuple[str, ...]:
-    """Up to five known terms that look like this one, closest first."""
+def suggestions(term: str, *, more: Iterable[str] = ()) -> tuple[str, ...]:
+    """Up to five known terms that look like this one, closest first; ``more`` are known too."""
     names: dict[str, str] = {}
-    for name in all_terms():
+    for name in (*all_terms(), *more):
         names.setdefault(_key(name), name)
     close = difflib.get_close_matches(_key(term)[:100], list(names), n=5, cutoff=0.6)
     return tuple(names[key] for key in close)

@@ -1,24 +1,21 @@
-"""Tables for ``get``, ``events``, ``classify`` and the pages of ``explain``."""
+"""Tables for ``get``, ``events`` and ``classify``."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
-from cosictl.knowledge.lookup import Page
 from cosictl.model.failures import Classification
 from cosictl.model.refs import Ref
 from cosictl.model.report import Assessment
 from cosictl.render.ages import age, stamp, until
 from cosictl.render.console import Out
-from cosictl.render.safe import ELLIPSIS, clip, escape, wrap
+from cosictl.render.safe import ELLIPSIS, clip, escape
 
 _GAP = 3
 _NONE = "-"
 # A column is not cut to less than this.
 _NARROWEST = 12
-# Longer lines of prose are hard to read.
-_PAGE = 100
 
 
 class EventRow(Struct, frozen=True, kw_only=True):
@@ -180,24 +177,6 @@ def print_classifications(rows: Iterable[tuple[Classification, str]], out: Out, 
         print_classification_heads(out)
     for found, text in rows:
         print_classification(found, text, out)
-
-
-def print_page(page: Page, out: Out) -> None:
-    """Print a page of ``explain``: a title, then headings with wrapped text."""
-    width = min(out.width, _PAGE)
-    _heading(page.title, out, width)
-    for heading, text in page.sections:
-        out.line()
-        _heading(heading, out, width)
-        for line in text.splitlines() or [""]:
-            prose = width and not line.startswith((" ", "$", "kubectl ", "cosictl ", "|"))
-            for piece in wrap(escape(line), width - 2) if prose else [escape(line)]:
-                out.line("  " + piece)
-
-
-def _heading(text: str, out: Out, width: int) -> None:
-    for line in wrap(escape(text), width):
-        out.line(line, style="bold")
 
 
 def _padded(cells: Sequence[str]) -> str:

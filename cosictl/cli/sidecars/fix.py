@@ -30,11 +30,11 @@ def fix(
     dumps: Dumps = None,
     as_of: AsOf = None,
 ) -> None:
-    """Print how to change the image of each sidecar, and what that would change. Never applies it.
+    """Print how to change the image of each sidecar, and what that would change.
 
-    For each Deployment, DaemonSet or StatefulSet: the container, from which image, to which, as a kubectl set image
-    line, a strategic merge patch, or a kustomize snippet; what becomes of the objects that are stuck now, and what to
-    look at first. Where no image helps it says so, with the reason.
+    It never applies it. For each Deployment, DaemonSet or StatefulSet: the container, from which image, to which, as a
+    kubectl set image line, a strategic merge patch, or a kustomize snippet; what becomes of the objects that are stuck
+    now, and what to look at first. Where no image helps it says so, with the reason.
     """
     from cosictl.cli.wiring import open_source
     from cosictl.flows.sidecars import fix_list

@@ -135,7 +135,7 @@ def test_a_term_that_is_called_like_a_command_is_named_on_its_page() -> None:
     assert hidden == ["mark"]
     for name in hidden:
         assert lookup(name) in [lookup(word) for word in ABOUT[name].see if isinstance(word, str)]
-    assert cosictl("explain", "mark").stdout.startswith("cosictl mark  Write on objects")
+    assert cosictl("explain", "mark").stdout.startswith("cosictl mark: Write on objects")
     assert cosictl("explain", "cosictl.dev/mark").stdout.startswith("Annotation cosictl.dev/mark")
 
 
@@ -145,7 +145,7 @@ def test_a_term_that_is_called_like_a_command_is_named_on_its_page() -> None:
 )
 def test_a_command_is_found_however_it_is_written(words: str) -> None:
     for written in (words.split(), [words]):
-        assert cosictl("explain", *written).stdout.startswith("cosictl probe-driver reproduce  Send the driver")
+        assert cosictl("explain", *written).stdout.startswith("cosictl probe-driver reproduce: Send the driver")
 
 
 def test_words_that_were_not_quoted_are_one_term() -> None:

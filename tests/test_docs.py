@@ -90,6 +90,11 @@ def test_the_outlook_of_a_finding_is_on_its_page(path: str) -> None:
         assert finding["outlook"] in known, f"add it to the outlooks of {finding['code']} in the catalogue"
 
 
+def test_a_page_of_a_finding_is_plain_lines() -> None:
+    """Whoever shows one (a report does) needs to know of nothing but lines."""
+    assert [code for code, entry in CATALOGUE.items() for _, text in entry_page(entry).sections if "\t" in text] == []
+
+
 def test_every_finding_that_is_raised_has_an_outlook() -> None:
     raised = {finding["code"] for path in GOLDEN for finding in json.loads(path.read_text())["findings"]}
     assert len(raised) > 60

@@ -53,7 +53,7 @@ def test_a_line_reads_in_markdown_as_it_is_written(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["# no heading", "- no list", "+ no", "1. no", "12) no", "> no", "===", "---", "    x"]
+    "line", ["# no heading", "- no list", "+ no", "1. no", "12) no", "> no", "&amp; &#65;", "===", "---", "    x"]
 )
 def test_no_line_becomes_something_else(line: str) -> None:
     assert text_of(prose(line.strip(), LINKS)) == line.strip()
@@ -101,7 +101,7 @@ def test_a_text_is_taken_apart_by_its_lines() -> None:
 
 
 PAGE: Final = Page(
-    title="cosictl try  Try it.",
+    title="cosictl try: Try it.",
     sections=(
         ("Usage", "cosictl try [OPTIONS]"),
         ("What it does", "First COSI104.\n\nSecond."),
@@ -154,6 +154,11 @@ def test_a_page_as_a_manual() -> None:
     assert r"\fBcosictl\-get\fR(1)" in lines
 
 
+def test_every_character_that_a_formatter_changes_is_spelled() -> None:
+    written = written_roff(Page(title="t: t", sections=(("What it does", 'it\'s `a` ^b ~c "d" e\\f g-h é'),)))
+    assert r"it\(aqs \(gaa\(ga \(hab \(tic \(dqd\(dq e\ef g\-h \[u00E9]" in written.splitlines()
+
+
 @given(st.builds(Page, title=TEXT, sections=st.lists(st.tuples(TEXT, TEXT | ODD), max_size=3).map(tuple)))
 def test_no_text_becomes_a_request(page: Page) -> None:
     written = written_roff(page)
@@ -177,7 +182,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 def test_hostile_text_is_shown_as_it_is(words: tuple[str, ...], tmp_path: Path) -> None:
     sections = (("What it does", "\n\n".join(HOSTILE)), ("Examples", "\n".join(f"# {line}" for line in HOSTILE)))
     path = tmp_path / "try.1"
-    path.write_text(written_roff(Page(title="cosictl try  Try it.", sections=sections)))
+    path.write_text(written_roff(Page(title="cosictl try: Try it.", sections=sections)))
     done = run(*words, str(path))
     assert (done.returncode, done.stderr) == (0, "")
     # Overstriking is how bold looks in a pipe.

@@ -129,7 +129,7 @@ def command_page(node: Node) -> Page:
         ("Environment", "" if node.words else "\n".join(row(*pair) for pair in ENVIRONMENT)),
         ("See also", "\n".join(_see_also(node))),
     )
-    return Page(title=f"{node.typed}  {summary}", sections=tuple((head, text) for head, text in sections if text))
+    return Page(title=f"{node.typed}: {summary}", sections=tuple((head, text) for head, text in sections if text))
 
 
 def _listed(node: Node) -> Iterator[Node]:
@@ -187,6 +187,6 @@ def _see_also(node: Node) -> Iterator[str]:
         elif (found := find_command(name.split())) is not None:
             yield row(found.typed, found.paragraphs[0])
         elif (page := lookup(name)) is not None:
-            yield row(name, page.title.partition("  ")[2] or page.sections[0][1])
+            yield row(name, page.title.partition(": ")[2] or dict(page.sections)["Meaning"])
     if node.words:
         yield row(PROGRAM, "All commands, exit codes and environment variables.")

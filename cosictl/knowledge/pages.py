@@ -21,7 +21,7 @@ from cosictl.model.refs import Rpc
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """One topic: its title (a name, two blanks, what it is), and sections of a heading and a text each.
+    """One topic: its title (a name, and what it is after ": "), and sections of a heading and a text each.
 
     What the lines of a text are is told by ``cosictl.knowledge.blocks``.
     """
@@ -80,7 +80,7 @@ def entry_page(entry: Entry) -> Page:
     more = tuple(_see_also(entry))
     outlooks = "\n".join(f"{outlook}: {OUTLOOKS[outlook]}" for outlook in entry.outlooks)
     return Page(
-        title=f"{entry.code} ({entry.id})  {entry.title}",
+        title=f"{entry.code} ({entry.id}): {entry.title}",
         sections=(
             ("What you see", entry.symptom),
             ("Will waiting help?", entry.stuck_hint),
@@ -136,7 +136,7 @@ def policy_page(policy: Policy) -> Page:
     backoff = f"{policy.backoff.base:g} s, doubling, at most {policy.backoff.cap:g} s; the retries have no end."
     commands = f"cosictl diagnose --assume-sidecar {policy.name}\ncosictl sidecars compare {policy.name}"
     return Page(
-        title=f"{policy.name}  {policy.title[:1].upper()}{policy.title[1:]}",
+        title=f"{policy.name}: {policy.title[:1].upper()}{policy.title[1:]}",
         sections=(
             ("What it is", policy.note),
             *calls,

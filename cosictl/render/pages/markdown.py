@@ -14,7 +14,6 @@ Links = Mapping[str, str]
 _MARKUP: Final = re.compile(r"[\\`*\[\]<~|&]|(?<![^\W_])_|_(?![^\W_])")
 # What begins a heading, a list or a quotation where it begins a line.
 _LEAD: Final = re.compile(r"^(?:(?=[-+#>=])|\d{1,9}(?=[.)](?:\s|$)))")
-_TITLE: Final = "  "
 
 
 def markdown(page: Page, links: Links, *, note: str = "") -> str:
@@ -22,7 +21,7 @@ def markdown(page: Page, links: Links, *, note: str = "") -> str:
 
     ``links`` lead from the names of other pages to them, relative to this one. ``note`` is a comment at the top.
     """
-    parts = [*([f"<!-- {note} -->"] if note else []), f"# {_plain(page.title.replace(_TITLE, ': ').rstrip('.'))}"]
+    parts = [*([f"<!-- {note} -->"] if note else []), f"# {_plain(page.title.rstrip('.'))}"]
     for heading, text in page.sections:
         parts.append(f"## {_plain(heading)}")
         parts += [_block(block, links) for block in blocks(text)]

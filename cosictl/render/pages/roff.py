@@ -40,7 +40,7 @@ def roff(page: Page, manuals: Mapping[str, str], *, release: str, date: str, not
     ``manuals`` are the names of manual pages by the names of pages. ``date`` is that of the release, empty where it
     has none; ``note`` a comment at the top.
     """
-    name, _, summary = page.title.partition("  ")
+    name, _, summary = page.title.partition(": ")
     title = name.replace(" ", "-")
     lines = [
         rf".\" {note}",

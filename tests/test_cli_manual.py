@@ -104,7 +104,8 @@ def test_a_page_has_everything(name: str) -> None:
     assert max(map(len, re.findall(r"^# .*$", sections["Examples"], re.MULTILINE))) <= 78
     shown = " ".join([page.title, *sections.values()])
     for param in node.command.get_params(node.context):
-        assert getattr(param, "hidden", False) or param.get_help_record(node.context)[0] in shown
+        names = param.opts if param.param_type_name == "option" else [param.metavar]
+        assert getattr(param, "hidden", False) or all(name in shown for name in names)
     assert "--kubeconfig" not in sections.get("Options", "")
     assert "--kubeconfig" in sections["Options of every command"]
     assert not re.search(r"\[(?:default|required|x[<>])", shown)
@@ -124,6 +125,13 @@ def test_defaults_and_limits_are_sentences() -> None:
         "A bucket, claim or access. Required."
         in dict(command_page(NODES["probe-driver reproduce"]).sections)["Arguments"]
     )
+
+
+def test_choices_are_shown_without_brackets() -> None:
+    page = dict(command_page(NODES["cleanup"]).sections)
+    assert "--dry-run client|server\t" in page["Options"]
+    assert "--color auto|always|never\t" in page["Options of every command"]
+    assert dict(command_page(NODES["completion"]).sections)["Usage"].endswith(" bash|zsh|fish|kubectl")
 
 
 def test_names_are_known_without_loading_a_command() -> None:

@@ -95,6 +95,12 @@ def test_a_page_of_a_finding_is_plain_lines() -> None:
     assert [code for code, entry in CATALOGUE.items() for _, text in entry_page(entry).sections if "\t" in text] == []
 
 
+def test_the_commands_of_a_finding_have_pages(made: dict[str, str]) -> None:
+    named = [line for text in made.values() for line in re.findall(r"The commands in full: (.+)", text)]
+    assert len(named) > 40
+    assert [line for line in named if not all(part.startswith("[cosictl ") for part in line.split(", "))] == []
+
+
 def test_every_finding_that_is_raised_has_an_outlook() -> None:
     raised = {finding["code"] for path in GOLDEN for finding in json.loads(path.read_text())["findings"]}
     assert len(raised) > 60

@@ -26,6 +26,8 @@ from cosictl.knowledge.pages import Page
 PROGRAM: Final = "cosictl"
 _EVERY: Final = (Exit.OK, Exit.FAILED, Exit.USAGE, Exit.INTERRUPTED)
 _SHARED: Final = frozenset({field.name for field in fields(Shared)} | {"help"})
+# Choices stand in brackets, of which kind depends on the parser's version: "--color <auto|never>".
+_CHOICES: Final = re.compile(r"[\[<]([\w-]+(?:\|[\w-]+)+)[\]>]")
 # What the option parser adds to a help text: "  [default: 20; x>=1]".
 _ADDED: Final = re.compile(r"  \[(?P<facts>[^\[\]]+)\]$")
 
@@ -140,7 +142,7 @@ def _listed(node: Node) -> Iterator[Node]:
 def _usage(node: Node, arguments: Sequence[Any]) -> str:
     words = [node.typed, "[OPTIONS]"]
     for argument in arguments:
-        name = str(argument.get_help_record(node.context)[0]).strip("[]")
+        name = str(argument.get_help_record(node.context)[0]).strip("[]{}")
         repeated = "" if argument.nargs == 1 or "…" in name or "..." in name else "..."
         words.append(f"{name}{repeated}" if argument.required else f"[{name}]{repeated}")
     if not hasattr(node.command, "commands"):
@@ -151,7 +153,7 @@ def _usage(node: Node, arguments: Sequence[Any]) -> str:
 
 def _rows(node: Node, params: Sequence[Any]) -> str:
     records = [param.get_help_record(node.context) for param in params]
-    return "\n".join(row(str(left), _sentences(str(right))) for left, right in records)
+    return "\n".join(row(_CHOICES.sub(r"\1", str(left)), _sentences(str(right))) for left, right in records)
 
 
 def _sentences(text: str) -> str:

@@ -136,7 +136,7 @@ def policy_page(policy: Policy) -> Page:
     backoff = f"{policy.backoff.base:g} s, doubling, at most {policy.backoff.cap:g} s; the retries have no end."
     commands = f"cosictl diagnose --assume-sidecar {policy.name}\ncosictl sidecars compare {policy.name}"
     return Page(
-        title=f"{policy.name}: {policy.title[:1].upper()}{policy.title[1:]}",
+        title=f"{policy.name}: {policy.title}",
         sections=(
             ("What it is", policy.note),
             *calls,

@@ -6,6 +6,7 @@ import subprocess
 from typing import Final
 
 import pytest
+from markdown_it import MarkdownIt
 
 from cosictl.cli.exits import MEANINGS
 from cosictl.errors import DRIVER_CODES, Exit
@@ -14,7 +15,7 @@ from cosictl.knowledge.pages import entry_page, related
 from cosictl.knowledge.policies import POLICIES
 from cosictl.model.report import Outlook
 from tests.cli_process import ROOT, cosictl
-from tests.docs import FOLDERS, files, release_date
+from tests.docs import FOLDERS, NOTE, files, release_date
 from tests.test_project import MARKDOWN, as_id
 
 GOLDEN: Final = sorted((ROOT / "tests" / "golden").glob("*/diagnosis.json"))
@@ -44,6 +45,18 @@ def test_there_is_a_page_for_every_topic(made: dict[str, str]) -> None:
 
 def test_the_links_of_every_page_are_tested(made: dict[str, str]) -> None:
     assert {place for place in made if place.endswith(".md")} <= {as_id(path) for path in MARKDOWN}
+
+
+def test_a_code_host_finds_no_markup_but_ours(made: dict[str, str]) -> None:
+    parser = MarkdownIt("gfm-like", {"linkify": False, "html": True})
+    ours = {"heading", "paragraph", "bullet_list", "list_item", "table", "thead", "tbody", "tr", "th", "td", "inline"}
+    ours |= {"fence", "html_block", "text", "text_special", "link", "code_inline", "em", "strong", "softbreak"}
+    for place, text in made.items():
+        if place.endswith(".md"):
+            tokens = parser.parse(text)
+            pieces = [*tokens, *(child for token in tokens for child in token.children or ())]
+            assert {re.sub("_(open|close)$", "", piece.type) for piece in pieces} <= ours, place
+            assert [piece.content for piece in pieces if piece.type == "html_block"] == [f"<!-- {NOTE} -->\n"], place
 
 
 @pytest.mark.parametrize(

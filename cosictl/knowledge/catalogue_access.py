@@ -69,8 +69,8 @@ ENTRIES = (
         id="A04",
         title="Access lacks a field that its class demands",
         apis=BOTH,
-        symptom="'ServiceAccountName required when AuthenticationType is IAM', 'serviceAccountName must be "
-        "specified', or 'CredentialsSecretName not defined'.",
+        symptom="An event or status.error says 'ServiceAccountName required when AuthenticationType is IAM', "
+        "'serviceAccountName must be specified', or 'CredentialsSecretName not defined'.",
         tell_apart="The field is missing in its own spec.",
         cause="The class asks for a service account (or the access names no Secret), and the access does not give it.",
         source="v0.2.2 bucketaccess_controller.go:96,143; main ee00c269 controller/pkg/reconciler/bucketaccess.go:354",
@@ -145,8 +145,8 @@ ENTRIES = (
         id="A08",
         title="Driver's answer to the grant is incomplete",
         apis=BOTH,
-        symptom="'AccountId not defined', 'should be of length 1', or 'granted access ... is invalid'. Or: granted, "
-        "but keys, region or endpoint in the Secret are empty.",
+        symptom="An event or status.error says 'AccountId not defined', 'should be of length 1', or 'granted access "
+        "... is invalid'. Or: granted, but keys, region or endpoint in the Secret are empty.",
         tell_apart="The text; or decode the Secret's BucketInfo and look at the names of its fields only.",
         cause="A bug of the driver, often the spelling of a key: v1alpha1 reads accessKeyID and accessSecretKey, no "
         "other form.",
@@ -185,7 +185,8 @@ ENTRIES = (
         id="A09b",
         title="The Secret of the access belongs to something else",
         apis=ALPHA2,
-        symptom="status.error 'existing access Secret ... does not belong to BucketAccess'.",
+        symptom="The access is not granted; status.error says 'existing access Secret ... does not belong to "
+        "BucketAccess'.",
         tell_apart="The text; it is final.",
         cause="A Secret of that name exists and is not owned by this access.",
         source="main ee00c269 sidecar/pkg/reconciler/bucketaccess.go",
@@ -227,8 +228,8 @@ ENTRIES = (
         id="A17",
         title="Access was given up for good",
         apis=ALPHA2,
-        symptom="status.error 'data integrity for deleting BucketClaim', 'does not support protocol', 'has gone "
-        "missing', or 'degraded'.",
+        symptom="The access is not granted; status.error says 'data integrity for deleting BucketClaim', 'does not "
+        "support protocol', 'has gone missing', or 'degraded'.",
         tell_apart="The text; it is final.",
         cause="The access refers to a claim that is going, lacks the protocol, or lost its Bucket. It is not tried "
         "again.",
@@ -246,7 +247,8 @@ ENTRIES = (
         id="A18",
         title="Driver or class allows one Bucket per access",
         apis=ALPHA2,
-        symptom="status.error 'driver does not support multi-bucket access' or 'multi-bucket access is disallowed'.",
+        symptom="The access is not granted; status.error says 'driver does not support multi-bucket access' or "
+        "'multi-bucket access is disallowed'.",
         tell_apart="spec.bucketClaims of the access has several entries.",
         cause="The driver answers OutOfRange, or the class says SingleBucket.",
         source="main ee00c269 sidecar/pkg/reconciler/bucketaccess.go:202",

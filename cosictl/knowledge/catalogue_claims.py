@@ -178,7 +178,8 @@ ENTRIES = (
         id="D17",
         title="Claim is bound to a Bucket that no longer exists",
         apis=ALPHA2,
-        symptom="status.error 'unrecoverable degradation: BucketClaim is bound to Bucket ... that no longer exists'.",
+        symptom="The claim is not ready; status.error says 'unrecoverable degradation: BucketClaim is bound to "
+        "Bucket ... that no longer exists'.",
         tell_apart="boundBucketName is set, and no Bucket of that name exists.",
         cause="The Bucket was deleted by force, or a restore brought back only the claim. A binding is for ever.",
         source="main ee00c269 controller/pkg/reconciler/bucketclaim.go",
@@ -196,8 +197,8 @@ ENTRIES = (
         id="D18",
         title="Claim and Bucket do not belong together",
         apis=ALPHA2,
-        symptom="status.error 'Bucket claim ref UID ... does not match', 'does not match BucketClaim' or 'dynamic "
-        "Bucket is malformed'.",
+        symptom="Claim or Bucket are not ready; status.error says 'Bucket claim ref UID ... does not match', 'does "
+        "not match BucketClaim' or 'dynamic Bucket is malformed'.",
         tell_apart="The UID in the Bucket's claim reference differs from the claim's, as after a restore.",
         cause="The claim was recreated and has a new UID; a binding is for ever.",
         source="main ee00c269 controller/pkg/reconciler/bucketclaim.go",

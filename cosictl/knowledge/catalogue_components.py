@@ -87,7 +87,7 @@ ENTRIES = (
         id="S05",
         title="A COSI component lacks a right in Kubernetes",
         apis=BOTH,
-        symptom="'forbidden' in an event, in status.error or in a log.",
+        symptom="The word 'forbidden' stands in an event, in status.error or in a log.",
         tell_apart="The text names the account, the verb and the resource.",
         cause="The role of sidecar or controller lacks it: patch on events, get on bucketclasses, secrets or leases. "
         "In a namespace that is going away, creating is forbidden too.",

@@ -111,7 +111,8 @@ ENTRIES = (
         id="C06",
         title="The backend can never accept this bucket name",
         apis=BOTH,
-        symptom="As COSI104, with a text about an invalid bucket name.",
+        symptom="The Bucket is not ready, and the driver's error is about an invalid bucket name. v1alpha1: event "
+        "FailedCreateBucket; v1alpha2: status.error.",
         tell_apart="Look at the name of the Bucket object: longer than 63 characters, upper case, or dots. The form "
         "<class><UID> is too long when the class name has more than 27 characters.",
         cause="The driver gets the name of the Bucket object. Controllers before v0.2.2 build it from class name and "
@@ -132,8 +133,8 @@ ENTRIES = (
         id="C15",
         title="Final error: given up, nobody retries",
         apis=ALPHA2,
-        symptom="status.error with InvalidArgument, AlreadyExists or Unimplemented, or a text that COSI calls "
-        "terminal.",
+        symptom="The Bucket is not ready; status.error has InvalidArgument, AlreadyExists or Unimplemented, or a "
+        "text that COSI calls terminal.",
         tell_apart="The error's time is older than one backoff and does not move.",
         cause="v1alpha2 does not repeat what can never succeed. A repair is not noticed either.",
         source="main ee00c269 sidecar/pkg/reconciler/driver.go, last function",
@@ -152,7 +153,8 @@ ENTRIES = (
         id="C16",
         title="The driver does not offer the protocol that was asked for",
         apis=ALPHA2,
-        symptom="status.error 'driver ... does not support protocols' or 'bucket required protocols missing'.",
+        symptom="The Bucket is not ready; status.error says 'driver ... does not support protocols' or 'bucket "
+        "required protocols missing'.",
         tell_apart="The first text comes before the create, the second after it.",
         cause="Claim and driver have no protocol in common.",
         source="main ee00c269 sidecar/pkg/reconciler/bucket.go",

@@ -114,7 +114,7 @@ ENTRIES = (
         id="H06",
         title="The loop ended without success, perhaps because somebody edited the object",
         apis=ALPHA1,
-        symptom="On image-60 and v0.2.1: not ready, and the errors stopped.",
+        symptom="The object is not ready, and its errors stopped; its sidecar is image-60 or v0.2.1.",
         tell_apart="The last event is older than a running loop leaves it, and the object was edited after it "
         "(kubectl get --show-managed-fields). In the sidecar log the object no longer appears.",
         cause="On these releases any edit replaces the queued retry by a no-op that succeeds.",
@@ -131,7 +131,8 @@ ENTRIES = (
         ),
         outlooks=(Outlook.STALLED, Outlook.UNKNOWN),
         stuck_hint="Waiting does not help: nobody tries again until the sidecar restarts.",
-        limits="the record is too old for a running loop; why, only managedFields or the log tell, and neither is read",
+        limits="the record is too old for a running loop; why, only the log tells, or managedFields, which are not "
+        "read",
     ),
     Entry(
         code="COSI207",

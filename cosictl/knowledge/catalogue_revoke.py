@@ -29,7 +29,8 @@ ENTRIES = (
         id="A11",
         title="Access cannot be revoked: its claim or Bucket is gone",
         apis=ALPHA1,
-        symptom="The access is Terminating; 'failed to fetch bucketClaim' or 'failed to fetch bucket', not found.",
+        symptom="The access is Terminating, and an event or status.error says 'failed to fetch bucketClaim' or "
+        "'failed to fetch bucket', not found.",
         tell_apart="Claim or Bucket is missing. The driver gets no revoke at all.",
         cause="The bucket's ID is looked up through claim and Bucket, and that chain is broken.",
         source="v0.2.2 bucketaccess_controller.go:350-360",

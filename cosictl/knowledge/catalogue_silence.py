@@ -33,8 +33,8 @@ ENTRIES = (
         id="C08",
         title="Driver answers OK without a bucket ID",
         apis=BOTH,
-        symptom="v1alpha1: as COSI107. v1alpha2: status.error 'created bucket ID missing' or 'protocol response "
-        "missing'.",
+        symptom="v1alpha1: the Bucket is not ready and has no event, or only old ones. v1alpha2: status.error "
+        "'created bucket ID missing' or 'protocol response missing'.",
         tell_apart="The sidecar log says 'returned an empty bucketID'; the driver's own log shows success.",
         cause="A bug of the driver: it creates the bucket and does not say which.",
         source="v0.2.2 bucket_controller.go:148, main ee00c269 sidecar/pkg/reconciler/bucket.go",
@@ -53,7 +53,8 @@ ENTRIES = (
         id="C09",
         title="A call to the driver hangs",
         apis=BOTH,
-        symptom="As COSI107, and other objects of the driver are slow or stopped (v1alpha2: all of them).",
+        symptom="The Bucket is not ready and has no event, or only old ones; other objects of the driver are slow or "
+        "stopped (v1alpha2: all of them).",
         tell_apart="The log has no line at all about this Bucket, and a call made to the driver by hand hangs too.",
         cause="Calls have no deadline. A driver that never answers holds a worker for ever; v1alpha2 has one worker "
         "per kind.",
@@ -110,7 +111,8 @@ ENTRIES = (
         id="C12",
         title="The class names a driver that nobody serves",
         apis=BOTH,
-        symptom="As COSI111, but other Buckets move, or no lease carries that driver's name.",
+        symptom="The Bucket has an empty status, no finalizer and no event, while other Buckets move or no lease "
+        "carries its driver's name.",
         tell_apart="Compare the Bucket's driver name with the leases. v1alpha1 compares without case, v1alpha2 "
         "exactly; there the Bucket has neither finalizer nor status.",
         cause="The driver name in the class is wrong, so every sidecar skips the Bucket.",

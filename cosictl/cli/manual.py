@@ -58,9 +58,19 @@ class Node:
     @property
     def below(self) -> "Iterator[Node]":
         """The commands below it that help shows, loaded."""
-        for name, command in getattr(self.command, "commands", {}).items():
+        for name, command in self._commands():
             if not command.hidden:
                 yield _node(name, command if self.words else loaded(name), self)
+
+    def _commands(self) -> Iterator[tuple[str, Any]]:
+        """The commands of a group. A verb that is also a command has none, and those below it are asked for by name."""
+        own = getattr(self.command, "commands", None)
+        if own is not None:
+            yield from own.items()
+        elif len(self.words) == 1:
+            for name in VERBS[self.words[0]].below:
+                group = root().command.resolve_command(root().context, [*self.words, name])[1]
+                yield name, group.commands[name]
 
 
 @cache
@@ -145,10 +155,10 @@ def _usage(node: Node, arguments: Sequence[Any]) -> str:
         name = str(argument.get_help_record(node.context)[0]).strip("[]{}")
         repeated = "" if argument.nargs == 1 or "…" in name or "..." in name else "..."
         words.append(f"{name}{repeated}" if argument.required else f"[{name}]{repeated}")
-    if not hasattr(node.command, "commands"):
+    if next(node.below, None) is None:
         return " ".join(words)
     below = " ".join([node.typed, "COMMAND", "[OPTIONS]", "..."])
-    return f"{' '.join(words)}\n{below}" if node.command.invoke_without_command else below
+    return f"{' '.join(words)}\n{below}" if getattr(node.command, "invoke_without_command", True) else below
 
 
 def _rows(node: Node, params: Sequence[Any]) -> str:

@@ -107,7 +107,9 @@ def test_a_page_has_everything(name: str) -> None:
         names = param.opts if param.param_type_name == "option" else [param.metavar]
         assert getattr(param, "hidden", False) or all(name in shown for name in names)
     assert "--kubeconfig" not in sections.get("Options", "")
-    assert "--kubeconfig" in sections["Options of every command"]
+    assert "--kubeconfig" in sections["Options of every command"], (
+        f'"{name}" does not take the options of every command: give a group a callback, as cosictl/cli/journal.py does'
+    )
     assert not re.search(r"\[(?:default|required|x[<>])", shown)
     # What it points at is there.
     about = ABOUT[name]

@@ -14,7 +14,7 @@ from cosictl.model.report import Certainty, Outlook, PolicyChoice
 from cosictl.model.snapshot import ReadOutcome, ReadStatus
 from cosictl.render.console import make_out
 from cosictl.render.pages.text import print_page
-from cosictl.render.tables import print_classification_heads, print_objects
+from cosictl.render.tables import ObjectTable, print_classification_heads, print_objects
 from tests.test_render_text import NOW, assessment, bucket, finding, report, shown
 
 CLAIM = Ref(Kind.CLAIM, "team-a", "c")
@@ -124,6 +124,18 @@ def columns(item: Any, **options: Any) -> list[str]:
     stream = io.StringIO()
     print_objects([item], make_out(stream), now=NOW, no_headers=True, **options)
     return stream.getvalue().rstrip("\n").split("   ")
+
+
+@pytest.mark.parametrize("width", [72, 200])
+def test_a_table_that_fits_is_neither_cut_nor_squeezed(width: int) -> None:
+    stream = io.StringIO()
+    row = [assessment(ref=Ref(Kind.CLAIM, "team-a", name)) for name in ("logs", "photos")]
+    table = ObjectTable(make_out(stream, width=width), wide=False, show_namespace=False, no_trunc=False)
+    table.print(row[:1], now=NOW, heads=True)
+    table.print(row[1:], now=NOW, heads=False)
+    heads, *lines = stream.getvalue().splitlines()
+    assert heads.startswith("NAME   OUTLOOK   CODE   ")
+    assert [line.split()[0] for line in lines] == ["logs", "photos"]
 
 
 def test_a_row_tells_an_object_and_nothing_about_an_error_it_got_over() -> None:

@@ -228,7 +228,8 @@ def _fitted(widths: Sequence[int], width: int) -> tuple[list[int], int]:
     for gap in range(_GAP, 0, -1):
         left = width - gap * (len(widths) - 1)
         # With wide gaps only what is very wide is cut.
-        for most in range(max(widths), _NARROWEST * gap - 1, -1):
+        narrowest = _NARROWEST * gap
+        for most in range(max(*widths, narrowest), narrowest - 1, -1):
             if sum(min(own, most) for own in widths) <= left:
                 return [min(own, most) for own in widths], gap
     return [min(own, _NARROWEST) for own in widths], 1

@@ -32,8 +32,8 @@ def fix_of(image: str, *, to: str = "", owner: str = "Deployment", init: bool = 
     return found
 
 
-def test_every_release_has_a_row_and_no_other() -> None:
-    assert set(UPGRADES) == {name for name, row in POLICIES.items() if not row.reference}
+def test_only_releases_have_rows() -> None:
+    assert set(UPGRADES) <= {name for name, row in POLICIES.items() if not row.reference}
     for row in UPGRADES.values():
         assert row.source
         assert bool(row.image) != bool(row.why_none)

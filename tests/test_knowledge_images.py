@@ -2,9 +2,9 @@
 
 import pytest
 
-from cosictl.knowledge.image_rows import COMMITS, RELEASES
+from cosictl.knowledge.image_rows import COMMITS
 from cosictl.knowledge.images import match_image
-from cosictl.knowledge.policies import POLICIES
+from cosictl.knowledge.policies import POLICIES, RELEASES
 
 STAGING = "gcr.io/k8s-staging-sig-storage/objectstorage-sidecar"
 DIGEST = "@sha256:" + "ab" * 32
@@ -46,7 +46,7 @@ DIGEST = "@sha256:" + "ab" * 32
         (f"{STAGING}:v20250601-v0.2.1-30-g0123abc", None, False),
         (f"{STAGING}:v20221117-v0.1.0-22-g0e67387", None, False),
         ("registry.k8s.io/sig-storage/objectstorage-sidecar:v0.1.0", None, False),
-        ("registry.k8s.io/sig-storage/objectstorage-sidecar:v0.3.0", None, False),
+        ("registry.k8s.io/sig-storage/objectstorage-sidecar:v9.9.0", None, False),
         ("quay.io/ceph/objectstorage-sidecar:latest", None, False),
         ("objectstorage-sidecar", None, False),
         ("objectstorage-sidecar:canary", None, False),
@@ -122,9 +122,14 @@ def test_the_image_id_answers_where_the_image_is_a_bare_digest() -> None:
 
 
 def test_rows_name_policies_that_exist() -> None:
-    for release in RELEASES.values():
-        assert release.policy in POLICIES
-        assert release.source
+    for number, (policy, release) in RELEASES.items():
+        assert policy.name in POLICIES
+        assert not policy.reference
+        match = match_image(f"objectstorage-sidecar:v{number}")
+        assert match is not None
+        assert (match.policy, match.release) == (policy.name, f"v{release.number}")
+        assert release.sidecar
+        assert release.controller
     for commit in COMMITS:
         assert commit.policy is None or commit.policy in POLICIES
         assert commit.source

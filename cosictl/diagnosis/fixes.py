@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from cosictl.knowledge.images import ImageMatch, match_image
 from cosictl.knowledge.policies import POLICIES, Effect
-from cosictl.knowledge.upgrades import OTHER_API, STOPS_NOTHING, UNKNOWN_RELEASE, UPGRADES
+from cosictl.knowledge.upgrades import NOTHING_BETTER, OTHER_API, STOPS_NOTHING, UNKNOWN_RELEASE, UPGRADES
 from cosictl.model.copying import replace
 from cosictl.model.fleet import Component, DriverLine, Fix, Fleet
 from cosictl.model.refs import Api
@@ -46,7 +46,7 @@ def _looping(line: DriverLine) -> int:
 
 
 def _fix(component: Component, api: Api | None, to: str) -> Fix:
-    row = UPGRADES.get(component.policy, UNKNOWN_RELEASE)
+    row = UPGRADES.get(component.policy, NOTHING_BETTER if component.policy in POLICIES else UNKNOWN_RELEASE)
     image, warnings = (to, _about(to, api)) if to else (row.image, _about(row.image, api))
     policy = (match.policy or "") if (match := match_image(image)) is not None else ""
     same = policy == row.to_policy

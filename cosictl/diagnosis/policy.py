@@ -11,16 +11,11 @@ from msgspec import Struct
 
 from cosictl.diagnosis.graph import Graph
 from cosictl.diagnosis.service import Sidecar, components, lease_of
-from cosictl.knowledge.policies import POLICIES, Effect, Policy, effect_of
+from cosictl.knowledge.policies import POLICIES, Effect, Policy, Records, candidates_of, effect_of
 from cosictl.knowledge.terminal import is_terminal
 from cosictl.model.failures import Classification, Failure
 from cosictl.model.refs import Api, Rpc
 from cosictl.model.report import Certainty, PolicyChoice
-
-_RELEASES = {
-    Api.V1ALPHA1: ("v0.2.2", "v0.2.1", "image-60"),
-    Api.V1ALPHA2: ("main-2026-03", "later-main"),
-}
 
 
 class Policies(Struct, frozen=True, kw_only=True):
@@ -99,7 +94,7 @@ def _choice_for(graph: Graph, api: Api) -> PolicyChoice:
         certainty = Certainty.IMAGE if first.match.certain else Certainty.NARROWED
         return PolicyChoice(api=api, policy=named[0], driver="", certainty=certainty, why=_image_words(first))
     if named:
-        best = next(name for name in _RELEASES[api] if name in named)
+        best = next(name for name in candidates_of(api) if name in named)
         why = "sidecars of several releases run here: " + ", ".join(named)
         return PolicyChoice(
             api=api, policy=best, driver="", certainty=Certainty.NARROWED, why=why, candidates=tuple(named)
@@ -110,19 +105,23 @@ def _choice_for(graph: Graph, api: Api) -> PolicyChoice:
 def _narrowed(graph: Graph, api: Api, sidecars: list[Sidecar]) -> PolicyChoice:
     """Without a telling image: what the objects and events leave possible."""
     seen = "" if not sidecars else f"{_image_words(sidecars[0])}; "
-    if api is Api.V1ALPHA2:
+    candidates = candidates_of(api)
+    certainty = Certainty.NARROWED
+    if api is Api.V1ALPHA2 and _alike(candidates):
         why = seen + "objects are v1alpha2, whose known releases treat create and grant errors alike"
-        candidates = _RELEASES[api]
-    elif _wrote_bucket_events(graph):
+    elif api is Api.V1ALPHA1 and _wrote_bucket_events(graph):
         why = seen + "objects are v1alpha1 and a sidecar wrote events about Buckets"
-        candidates = ("v0.2.2", "v0.2.1")
+        candidates = tuple(name for name in candidates if POLICIES[name].records is Records.EVENTS)
     else:
-        why = seen + "objects are v1alpha1, and no event tells which sidecar"
-        candidates = _RELEASES[api]
-    certainty = Certainty.NARROWED if len(candidates) < len(_RELEASES[Api.V1ALPHA1]) else Certainty.DEFAULT
-    return PolicyChoice(
-        api=api, policy=candidates[0], driver="", certainty=certainty, why=why, candidates=tuple(candidates)
-    )
+        why = seen + f"objects are {api}, and no event tells which sidecar"
+        certainty = Certainty.DEFAULT
+    return PolicyChoice(api=api, policy=candidates[0], driver="", certainty=certainty, why=why, candidates=candidates)
+
+
+def _alike(names: tuple[str, ...]) -> bool:
+    """Whether these releases do the same after every answer to create and grant."""
+    effects = [POLICIES[name].effects for name in names]
+    return all(one[rpc] == effects[0][rpc] for one in effects for rpc in (Rpc.CREATE, Rpc.GRANT))
 
 
 def _per_driver(graph: Graph, apis: tuple[Api, ...]) -> dict[tuple[Api, str], PolicyChoice]:

@@ -1,6 +1,4 @@
-"""The images and commits that are known: what each holds, and where that was seen."""
-
-from collections.abc import Mapping
+"""The names of images, and the commits that are known: what each holds, and where that was seen."""
 
 from msgspec import Struct
 
@@ -27,16 +25,6 @@ MOVING_TAGS = frozenset({"latest", "main", "master", "canary", "edge", "nightly"
 _BOTH = frozenset({"sidecar", "controller"})
 
 
-class Release(Struct, frozen=True, kw_only=True):
-    """One release: the sidecar policy it has, and what its two images are."""
-
-    release: str
-    policy: str
-    sidecar: str
-    controller: str
-    source: str
-
-
 class Commit(Struct, frozen=True, kw_only=True):
     """One known commit, by its first seven digits. ``certain``: the policy was read from this very code.
 
@@ -55,30 +43,6 @@ class Commit(Struct, frozen=True, kw_only=True):
 
 
 _OLD_NAMES = "names Buckets <class><claim UID>; a class name over 27 characters then makes an invalid S3 name"
-
-RELEASES: Mapping[str, Release] = {
-    "0.2.0": Release(
-        release="v0.2.0",
-        policy="v0.2.1",
-        sidecar="release v0.2.0 (2025-01-28), whose handlers are those of v0.2.1",
-        controller=f"release v0.2.0 (2025-01-28), {_OLD_NAMES}",
-        source="tag v0.2.0",
-    ),
-    "0.2.1": Release(
-        release="v0.2.1",
-        policy="v0.2.1",
-        sidecar="release v0.2.1 (2025-02-11)",
-        controller=f"release v0.2.1 (2025-02-11), {_OLD_NAMES}",
-        source="tag v0.2.1",
-    ),
-    "0.2.2": Release(
-        release="v0.2.2",
-        policy="v0.2.2",
-        sidecar="release v0.2.2 (2025-12-03)",
-        controller="release v0.2.2 (2025-12-03), names Buckets bucket-<claim UID>",
-        source="tag v0.2.2 (f75d4750)",
-    ),
-}
 
 COMMITS = (
     Commit(

@@ -10,8 +10,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from cosictl.knowledge.image_rows import COMMITS, CONTROLLER_NAMES, MOVING_TAGS, RELEASES, SIDECAR_NAMES, Commit
-from cosictl.knowledge.policies import POLICIES
+from cosictl.knowledge.image_rows import COMMITS, CONTROLLER_NAMES, MOVING_TAGS, SIDECAR_NAMES, Commit
+from cosictl.knowledge.policies import POLICIES, RELEASES
 from cosictl.model.copying import replace
 from cosictl.model.refs import Api
 
@@ -140,15 +140,15 @@ def _by_release(name: _Name) -> ImageMatch | None:
     if found is None:
         return None
     number = found.group(2 if exact else 1)
-    row = RELEASES.get(number)
-    if row is None:
+    if number not in RELEASES:
         return _unknown_release(name, number)
+    policy, row = RELEASES[number]
     words = row.sidecar if name.role == "sidecar" else row.controller
     if exact is None:
         words += f"; the tag {name.tag} is a vendor's, who may have changed it"
     elif not name.upstream:
         words += "; the repository has a name of its own"
-    return _match(name, row.policy, row.release, words, certain=exact is not None and name.upstream)
+    return _match(name, policy.name, f"v{number}", words, certain=exact is not None and name.upstream)
 
 
 def _unknown_release(name: _Name, number: str) -> ImageMatch:

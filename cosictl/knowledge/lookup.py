@@ -85,7 +85,7 @@ def _codes() -> Iterator[_Topic]:
 
 def _things() -> Iterator[_Topic]:
     for policy in POLICIES.values():
-        aliases = ("v0.2.0",) if policy.name == "v0.2.1" else ()
+        aliases = tuple(f"v{made.number}" for made in policy.releases if f"v{made.number}" != policy.name)
         yield _Topic(name=policy.name, aliases=aliases, page=policy_page(policy))
     for finalizer in FINALIZERS.values():
         yield _Topic(name=finalizer.name, aliases=(_last(finalizer.name),), page=finalizer_page(finalizer))

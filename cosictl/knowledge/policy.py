@@ -63,6 +63,14 @@ class Hazard(Struct, frozen=True, kw_only=True):
     source: str
 
 
+class Release(Struct, frozen=True, kw_only=True):
+    """A released version by its number (``0.2.2``): what its sidecar and its controller are, in a few words each."""
+
+    number: str
+    sidecar: str
+    controller: str
+
+
 Effects = Mapping[Rpc, Mapping[GrpcCode, Effect]]
 
 
@@ -71,13 +79,15 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     ``effects`` has a cell for every call and every gRPC code. ``event_gap``: seconds within which the lastTimestamp
     of a recorded loop that is still running must have moved (Buckets and claims; accesses: ``ACCESS_EVENT_GAP``),
-    None where no events are written. ``edit``: what an edit does to a failing loop.
+    None where no events are written. ``edit``: what an edit does to a failing loop. ``releases``: the versions that
+    behave so; an image with their tag is known by it.
     """
 
     name: str
     title: str
     api: Api
-    reference: bool
+    releases: tuple[Release, ...] = ()
+    reference: bool = False
     effects: Effects
     backoff: Backoff
     records: Records

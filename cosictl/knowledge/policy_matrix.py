@@ -19,6 +19,12 @@ def _row(most: Effect, *exceptions: tuple[Effect, tuple[GrpcCode, ...]], ok: Eff
     return row
 
 
+def stopping(known: Effects, call: str, *codes: str) -> Effects:
+    """Return known cells, but that one call (``DriverCreateBucket``) stops on these codes (``InvalidArgument``)."""
+    rpc = Rpc(call)
+    return {**known, rpc: {**known[rpc], **{GrpcCode(code): Effect.STOPS for code in codes}}}
+
+
 _NEVER_CALLED = _row(Effect.NOT_CALLED, ok=Effect.NOT_CALLED)
 
 # v1alpha1, every release: any error a handler returns is requeued (v0.2.2 internal/runtime/controller.go:320).

@@ -117,6 +117,17 @@ _ROWS: Final = (
 )
 UPGRADES: Final[Mapping[str, Upgrade]] = {row.policy: row for row in _ROWS}
 
+# A release that is known and has no row of its own.
+NOTHING_BETTER: Final = Upgrade(
+    policy="",
+    image="",
+    to_policy="",
+    gains=(),
+    stuck=("nothing changes for them without another image",),
+    warnings=(),
+    why_none="no image is known to do better than this release; name one with --to",
+    source="the rows above",
+)
 UNKNOWN_RELEASE: Final = Upgrade(
     policy="",
     image=V0_2_2_IMAGE,

@@ -3,17 +3,16 @@
 from pathlib import PurePosixPath
 from typing import Final
 
+from cosictl.knowledge.policies import Policy
 from cosictl.model.refs import Api
 from cosictl.sandbox.plan import CONTROLLER_NAMESPACE, Served
 from cosictl.sandbox.ports import MOUNT, Json
 
 _UPSTREAM: Final = "registry.k8s.io/sig-storage"
 _STAGING: Final = "gcr.io/k8s-staging-sig-storage"
-# The image that each policy was read from; reference tables are played by nobody, and have none.
+# The image that a policy without a release was read from; reference tables are played by nobody, and have none.
 _SIDECARS: Final = {
     "image-60": f"{_STAGING}/objectstorage-sidecar:v20241219-v0.1.0-60-g6a5a12c",
-    "v0.2.1": f"{_UPSTREAM}/objectstorage-sidecar:v0.2.1",
-    "v0.2.2": f"{_UPSTREAM}/objectstorage-sidecar:v0.2.2",
     "main-2026-03": f"{_STAGING}/objectstorage-sidecar:v20260226-v0.2.0-265-g218399f",
     "later-main": f"{_STAGING}/objectstorage-sidecar:main",
 }
@@ -27,9 +26,15 @@ _VOLUME: Final = "socket"
 SIDECAR: Final = "objectstorage-provisioner-sidecar"
 
 
+def _image_of(policy: Policy) -> str:
+    if policy.releases:
+        return f"{_UPSTREAM}/objectstorage-sidecar:v{policy.releases[-1].number}"
+    return _SIDECARS.get(policy.name, f"example.com/played/{policy.name}:sandbox")
+
+
 def sidecar_pod(side: Served) -> Json:
     """Return the Pod of a driver: its sidecar first, then the driver."""
-    image = _SIDECARS.get(side.policy.name, f"example.com/played/{side.policy.name}:sandbox")
+    image = _image_of(side.policy)
     name = side.driver.replace(".", "-") + "-0"
     pod = _pod(name, side.namespace, [(SIDECAR, image), ("driver", "example.com/cosictl/sandbox-driver:sandbox")])
     pod["spec"]["volumes"] = [{"name": _VOLUME, "emptyDir": {}}]

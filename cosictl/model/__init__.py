@@ -1,5 +1,5 @@
 """Frozen nouns: what is observed and what is concluded.
 
-In: nothing. Out: dataclasses and closed vocabularies, version-neutral. Never here: I/O, clocks, decoding,
-decisions, any import but the standard library's.
+In: nothing. Out: frozen structs and closed vocabularies, version-neutral. Never here: I/O, clocks, decoding,
+decisions, any import but msgspec and the standard library's.
 """

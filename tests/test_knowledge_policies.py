@@ -9,6 +9,7 @@ from cosictl.knowledge.policies import (
     EditEffect,
     Effect,
     Records,
+    candidates_of,
     effect_of,
 )
 from cosictl.model.failures import GrpcCode
@@ -100,6 +101,14 @@ def test_names_are_the_keys_and_releases_come_before_references() -> None:
 def test_where_a_release_records_and_what_an_edit_does(name: str, records: Records, edit: EditEffect) -> None:
     assert POLICIES[name].records is records
     assert POLICIES[name].edit is edit
+
+
+def test_where_nothing_tells_every_release_may_run_the_usual_one_first() -> None:
+    assert candidates_of(Api.V1ALPHA1)[:1] == ("v0.2.2",)
+    assert candidates_of(Api.V1ALPHA2)[:1] == ("main-2026-03",)
+    for api in Api:
+        releases = [row.name for row in POLICIES.values() if row.api is api and not row.reference]
+        assert sorted(candidates_of(api)) == sorted(releases)
 
 
 def test_v1alpha1_delays_are_those_measured() -> None:

@@ -18,6 +18,7 @@ def snapshot(shared: Shared, *, dumps: Dumps = None, as_of: AsOf = None) -> None
     """
     from cosictl.cli.wiring import open_source
     from cosictl.flows.snapshot import take_snapshot
+    from cosictl.render.lines import many
 
     if not shared.output:
         raise UsageError("snapshot needs -o FILE", next_step="-o - writes to stdout")
@@ -26,6 +27,11 @@ def snapshot(shared: Shared, *, dumps: Dumps = None, as_of: AsOf = None) -> None
     source = open_source(shared, dumps, as_of=as_of, everywhere=True, keep_raw=True)
     seen = take_snapshot(source.load, shared.output, stdout=sys.stdout.buffer)
     say_unread(seen)
-    counts = f"{len(seen.claims)} claims, {len(seen.buckets)} buckets, {len(seen.accesses)} accesses"
     if shared.output != "-":
-        say(f"wrote {shared.output}: {counts}, {len(seen.events)} events; credentials are masked, names are not")
+        counts = (
+            many(len(seen.claims), "claim"),
+            many(len(seen.buckets), "bucket"),
+            many(len(seen.accesses), "access", "accesses"),
+            many(len(seen.events), "event"),
+        )
+        say(f"wrote {shared.output}: {', '.join(counts)}; credentials are masked, names are not")

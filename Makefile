@@ -3,8 +3,12 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
+# Where the files of all releases will be; it stands in the manifest for krew.
+ADDRESS ?=
+CONTAINER ?= podman
+VERSION  = $$($(BIN)/python -c 'import cosictl; print(cosictl.__version__)')
 
-.PHONY: demo test bench bench-cluster golden completions docs stubs clean
+.PHONY: demo test bench bench-cluster golden completions docs stubs dist image clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -12,7 +16,7 @@ $(VENV)/.installed: pyproject.toml
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat --editable '.[dev,dist]'
 	@touch $@
 
 demo: $(VENV)/.installed
@@ -44,5 +48,12 @@ docs: $(VENV)/.installed
 stubs: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.stubs
 
+# Packages, single-file archive, krew plugin and checksums of this checkout, for this machine's Python and platform.
+dist: $(VENV)/.installed-dev
+	$(BIN)/python -m release $(if $(ADDRESS),--address $(ADDRESS))
+
+image: $(VENV)/.installed
+	$(CONTAINER) build --file Containerfile --tag cosictl:$(VERSION) --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) .
+
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -47,6 +47,20 @@ def cosictl(
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+def away(*words: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> tuple[int, str, str]:
+    """Run a program without a way to the sources; returns exit code, stdout and stderr."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(
+        [str(word) for word in words],
+        env={**kept, **(env or {})},
+        cwd=cwd or "/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
 def probe(verb: str, socket: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run one verb of ``probe-driver`` against a driver on a socket."""
     return cosictl("probe-driver", verb, "--endpoint", f"unix://{socket}", *words, stdin=stdin)

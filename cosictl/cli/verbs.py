@@ -168,8 +168,8 @@ VERBS: Final[Mapping[str, Verb]] = {
     "undo": Verb(_undo, "Take a run back, the last step first, as far as there is a way back."),
     "snapshot": Verb(_snapshot, "Write a dump, with credentials masked."),
     "sandbox": Verb(_sandbox, "Start an embedded COSI cluster, to try things on."),
-    "completion": Verb(_completion, "Print the completion script of a shell."),
-    "version": Verb(_version, "Print the version."),
+    "completion": Verb(_completion, "Print or install the completion script of a shell."),
+    "version": Verb(_version, "Print the version, what it runs on, and how it was installed."),
     "probe-driver": Verb(
         _probe_driver, "Ask the driver itself: who it is, and what it answers.", ("info", "reproduce", "call", "check")
     ),

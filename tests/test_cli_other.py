@@ -1,6 +1,7 @@
 """``cosictl explain``, ``version`` and ``snapshot``, and what happens when the program itself is at fault."""
 
 import json
+import platform
 import stat
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import cosictl as package
 from cosictl.knowledge.catalogue import CATALOGUE
-from tests.cli_process import V1, cosictl, environment, in_terminal
+from tests.cli_process import ROOT, V1, cosictl, environment, in_terminal
 
 
 def test_explain_prints_a_page_and_lists_what_it_knows() -> None:
@@ -23,8 +24,13 @@ def test_explain_prints_a_page_and_lists_what_it_knows() -> None:
 
 def test_version_in_every_form() -> None:
     text = f"cosictl {package.__version__}\n"
-    assert cosictl("version").stdout == cosictl("--version").stdout == text
-    assert json.loads(cosictl("version", "-o", "json").stdout)["version"] == package.__version__
+    assert cosictl("--version").stdout == text
+    facts = json.loads(cosictl("version", "-o", "json").stdout)
+    assert facts["version"] == package.__version__
+    assert facts["python"] == platform.python_version()
+    assert facts["installed"] == f"source tree {ROOT}"
+    more = [f"  {name:<10} {value}\n" for name, value in facts.items() if name != "version"]
+    assert cosictl("version").stdout == "".join([text, *more])
     assert f"version: {package.__version__}" in cosictl("version", "-o", "yaml").stdout
 
 

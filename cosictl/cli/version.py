@@ -3,7 +3,6 @@
 import json
 import platform
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import Final
 
@@ -34,12 +33,7 @@ def version(shared: Shared) -> None:
 
 def _installed(folder: Path) -> str:
     """Say how the package came into a folder."""
-    try:
-        return f"single-file archive {json.loads((folder / ARCHIVE).read_text())['name']}, unpacked in {folder}"
-    except FileNotFoundError:
-        pass
-    try:
-        known = Path(str(metadata.distribution("cosictl").locate_file("")))
-    except metadata.PackageNotFoundError:
-        known = None
-    return f"package in {folder}" if known == folder else f"source tree {folder}"
+    archive = folder / ARCHIVE
+    if archive.is_file():
+        return f"single-file archive {json.loads(archive.read_text())['name']}, unpacked in {folder}"
+    return f"source tree {folder}" if (folder / "pyproject.toml").is_file() else f"package in {folder}"

@@ -1,5 +1,6 @@
 """The start of the single-file archive, with a small program in it: where it unpacks, and what stops it."""
 
+import ast
 import io
 import json
 import os
@@ -117,6 +118,10 @@ def test_another_python_is_looked_for(env: dict[str, str], tmp_path: Path) -> No
     (tmp_path / "python3.99").write_text('#!/bin/sh\necho "started with" "$@"\n')
     (tmp_path / "python3.99").chmod(0o755)
     assert away(sys.executable, path, "a b", env=env) == (0, f"started with {path} a b\n", "")
+
+
+def test_every_python_3_can_read_the_start() -> None:
+    ast.parse(Path(boot.__file__).read_text(), feature_version=(3, 7))
 
 
 @pytest.mark.parametrize("changed", [{"machine": "vax"}, {"system": "plan9"}])

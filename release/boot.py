@@ -4,10 +4,8 @@ The archive holds ``archive.json`` (what it is, and what it needs) and ``site.zi
 Extension modules cannot be loaded from inside an archive: ``site.zip`` is unpacked once into the cache folder of the
 user, and from then on run from there. Where that cannot be, it is unpacked for one run.
 
-Every Python 3 must be able to read this file, so that it can say which one it needs.
+Every Python from 3.6 on must be able to read this file, so that it can say which one it needs.
 """
-
-from __future__ import annotations
 
 import json
 import os
@@ -38,7 +36,7 @@ def main() -> int:
     return run()
 
 
-def check(facts: dict[str, str]) -> None:
+def check(facts: "dict[str, str]") -> None:
     """See that the packages in the archive fit; another Python that fits is started instead. Raises Refusal."""
     machine = os.uname().machine
     if (sys.platform, machine) != (facts["system"], facts["machine"]):
@@ -57,7 +55,7 @@ def check(facts: dict[str, str]) -> None:
     )
 
 
-def provide(archive: str, facts: dict[str, str]) -> str:
+def provide(archive: str, facts: "dict[str, str]") -> str:
     """Return a folder with the content: that of an earlier run, a new one, or one for this run only."""
     folder = os.path.join(home(), facts["key"])  # noqa: PTH118 - as above
     trouble = ""

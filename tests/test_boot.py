@@ -120,8 +120,8 @@ def test_another_python_is_looked_for(env: dict[str, str], tmp_path: Path) -> No
     assert away(sys.executable, path, "a b", env=env) == (0, f"started with {path} a b\n", "")
 
 
-def test_every_python_3_can_read_the_start() -> None:
-    ast.parse(Path(boot.__file__).read_text(), feature_version=(3, 7))
+def test_old_pythons_can_read_the_start() -> None:
+    ast.parse(Path(boot.__file__).read_text(), feature_version=(3, 6))
 
 
 @pytest.mark.parametrize("changed", [{"machine": "vax"}, {"system": "plan9"}])

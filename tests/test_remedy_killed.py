@@ -171,7 +171,10 @@ def lost_claim(hands: Hands, number: int) -> Ref:
     """A claim of a class that is not there: it can be cleaned up by an ordinary deletion."""
     ref = Ref(Kind.CLAIM, TEAM, f"lost-{number}")
     hands.create(claim_object(ref.name, "nowhere"), "claim")
-    hands.until(lambda: any(found.root == ref for found in hands.ports.observe().report.findings), "COSI101")
+    # A plan pins what is recorded: it must be there before the plan is made.
+    hands.until(
+        lambda: any(item.ref == ref and item.failure for item in hands.ports.observe().report.objects), "COSI101"
+    )
     return ref
 
 

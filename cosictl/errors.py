@@ -57,6 +57,12 @@ class DumpError(CosictlError):
     slug = "dump"
 
 
+class OutputError(CosictlError):
+    """A file to write to cannot be written."""
+
+    slug = "output"
+
+
 class ConfigError(CosictlError):
     """The kubeconfig is missing, broken, or names a context that does not exist."""
 

@@ -25,6 +25,8 @@ class Format(StrEnum):
     YAML = "yaml"
     JSONL = "jsonl"
     JUNIT = "junit"
+    MARKDOWN = "markdown"
+    HTML = "html"
 
 
 def choose_format(shared: Shared, *known: Format) -> Format:

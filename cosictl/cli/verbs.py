@@ -5,7 +5,7 @@ A command line runs one verb. To load all of them would take longer than most of
 
 # ruff: noqa: PLC0415 - this is the place where verbs are loaded
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -137,18 +137,39 @@ def _sidecars() -> typer.Typer:
     return sidecars
 
 
+def _report() -> Command:
+    from cosictl.cli.report.app import report
+
+    return report
+
+
+def _report_verbs() -> typer.Typer:
+    from cosictl.cli.report.app import reports
+
+    return reports
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A verb: what it does in one line (the first of its own description), and the verbs below it."""
+    """A verb: what it does in one line (the first of its own description), and the verbs below it.
+
+    ``load_below`` loads those of a verb that is also a command with words of its own, as ``report`` is.
+    """
 
     load: Callable[[], "Command | typer.Typer"]
     words: str
     below: tuple[str, ...] = ()
+    load_below: Callable[[], typer.Typer] | None = None
 
 
 VERBS: Final[Mapping[str, Verb]] = {
     "diagnose": Verb(_diagnose, "Find out what is stuck, and why."),
     "get": Verb(_get, "List objects with their outlook."),
+    "report": Verb(
+        _report,
+        "Write a report: a page for a browser, or text for a ticket.",
+        load_below=_report_verbs,
+    ),
     "events": Verb(_events, "Print every failure record in one timeline."),
     "classify": Verb(_classify, "Say what error messages mean."),
     "explain": Verb(_explain, "Explain a code, a word or a command, offline."),
@@ -194,12 +215,13 @@ class VerbGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Find the verb that a command line names, and load it."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, loaded(name) if name is not None and name in VERBS else command, rest
+        return name, loaded(name, rest) if name is not None and name in VERBS else command, rest
 
 
-def loaded(name: str) -> Any:
-    """Load a verb."""
-    made = VERBS[name].load()
+def loaded(name: str, rest: Sequence[str] = ()) -> Any:
+    """Load a verb; ``rest`` is what follows it, whose first word may be a verb below it."""
+    verb = VERBS[name]
+    made = verb.load_below() if verb.load_below is not None and rest and rest[0] in verb.below else verb.load()
     if isinstance(made, typer.Typer):
         return typer.main.get_group(made)
     alone = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -12,6 +12,7 @@ from msgspec import Struct
 from cosictl.diagnosis.policy import Policies
 from cosictl.knowledge.policies import POLICIES, Effect, Policy, effect_of
 from cosictl.knowledge.terminal import is_terminal
+from cosictl.model.account import WhatIf
 from cosictl.model.failures import Cause, GrpcCode
 from cosictl.model.fleet import Comparison, Prospect
 from cosictl.model.refs import Api, Kind, Ref, Rpc
@@ -91,6 +92,33 @@ def compare(report: Report, now: Policies, names: Iterable[str]) -> Comparison:
         silent=len(failing) - len(found),
         prospects=tuple(prospect(POLICIES[name], now, found) for name in names),
     )
+
+
+def what_ifs(report: Report, names: Iterable[str]) -> tuple[WhatIf, ...]:
+    """Return what each named policy does after each kind of answer that drivers gave here, the commonest answer first.
+
+    Raises KeyError for a name that is no policy's.
+    """
+    codes: dict[Ref, str] = {}
+    for finding in report.findings:
+        codes.setdefault(finding.root, finding.code)
+    policies = [POLICIES[name] for name in names]
+    alike: dict[tuple[Rpc, GrpcCode, Cause, tuple[Effect, ...]], list[Ref]] = {}
+    for one in troubles(report.objects):
+        effects = tuple(effect_under(policy, one) for policy in policies)
+        alike.setdefault((one.rpc, one.code, one.cause, effects), []).append(one.ref)
+    found = [
+        WhatIf(
+            codes=tuple(sorted({codes[ref] for ref in refs if ref in codes})),
+            rpc=rpc,
+            answer=answer,
+            cause=cause,
+            refs=tuple(refs),
+            effects={policy.name: effect.value for policy, effect in zip(policies, effects, strict=True)},
+        )
+        for (rpc, answer, cause, effects), refs in alike.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (-len(one.refs), one.rpc, one.answer, one.refs[0])))
 
 
 def calls_per_hour(policy: Policy, trouble: Trouble) -> float:

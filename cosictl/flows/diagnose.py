@@ -23,7 +23,7 @@ def run_diagnosis(
         known_policy(assume)
     snapshot = read()
     report = narrowed(diagnose(snapshot, assume=assume), snapshot, asked)
-    return report if code is None else _only(report, code)
+    return report if code is None else only(report, code)
 
 
 def known_policy(name: str) -> str:
@@ -47,8 +47,8 @@ def _try(word: str, known: Collection[str]) -> str:
     return f"try {', '.join(get_close_matches(word, known, n=3) or list(known)[:12])}"
 
 
-def _only(report: Report, code: str) -> Report:
-    """The findings of one code, and the objects they are about."""
+def only(report: Report, code: str) -> Report:
+    """Return a report with the findings of one code, and the objects they are about."""
     findings = tuple(finding for finding in report.findings if finding.code == code)
     about = {ref for finding in findings for ref in (finding.root, *finding.symptoms)}
     return replace(report, findings=findings, objects=tuple(item for item in report.objects if item.ref in about))

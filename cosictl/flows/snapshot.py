@@ -1,11 +1,11 @@
 """Snapshot: observe, and write what was observed as a dump."""
 
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from cosictl.errors import DumpError
+from cosictl.flows.writing import is_device
 from cosictl.intake.builder import SnapshotBuilder
 from cosictl.intake.dump import dump_bytes, write_dump
 from cosictl.model.snapshot import Snapshot
@@ -22,20 +22,11 @@ def take_snapshot(load: Callable[[], tuple[SnapshotBuilder, Snapshot]], path: st
     builder, snapshot = load()
     if path == STDOUT:
         stdout.write(dump_bytes(builder, snapshot))
-    elif _is_device(Path(path)):
+    elif is_device(Path(path)):
         _write_through(Path(path), dump_bytes(builder, snapshot))
     else:
         write_dump(path, builder, snapshot)
     return snapshot
-
-
-def _is_device(path: Path) -> bool:
-    # Replacing /dev/null by a file would be a bad surprise for the whole machine.
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _write_through(path: Path, content: bytes) -> None:

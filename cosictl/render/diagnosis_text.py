@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from cosictl.model.refs import Kind
-from cosictl.model.report import STUCK, Certainty, Finding, Outlook, PolicyChoice, Report
-from cosictl.model.snapshot import ReadOutcome
+from cosictl.model.report import STUCK, Finding, Outlook, Report
 from cosictl.render.ages import age, clock
 from cosictl.render.console import Out
 from cosictl.render.finding_text import Line, headline, own_lines, shared_lines
 from cosictl.render.lines import many
 from cosictl.render.safe import ELLIPSIS, clip, escape, wrap
+from cosictl.render.words import UNREAD, policy_words, roots_words
 
 SHOWN = 3
 # Verbs that look at files as well as at a cluster.
@@ -75,7 +75,7 @@ class _Page:
         apis = sorted({item.api.value for item in report.objects}) or ["no COSI objects"]
         parts = [
             " + ".join(apis),
-            *(f"sidecar policy {escape(_policy_words(choice))}" for choice in report.policies),
+            *(f"sidecar policy {escape(policy_words(choice))}" for choice in report.policies),
             ", ".join(
                 (
                     many(kinds[Kind.CLAIM], "claim"),
@@ -102,7 +102,7 @@ class _Page:
         out = self._out
         out.line()
         since = min((f.since for f in findings if f.since is not None), default=None)
-        roots = _many_roots(findings)
+        roots = roots_words(findings)
         tail = f"{roots}, for {age(self._report.taken_at - since)}" if since is not None else roots
         title = f"{escape(first.title)} · {first.outlook.value} · {tail}"
         self._wrapped(title, f"{first.code}  ", style=_STYLES[first.outlook])
@@ -132,7 +132,7 @@ class _Page:
             self._wrapped(words_for_none)
         for status in report.unread:
             scope = f" in namespace {escape(status.scope)}" if status.scope else ""
-            words = escape(status.reason) or _UNREAD[status.outcome]
+            words = escape(status.reason) or UNREAD[status.outcome]
             self._wrapped(f"Not read: {escape(status.resource)}{scope}: {words}")
         if not report.unread:
             self._wrapped("Not read: nothing that a verdict needed.")
@@ -165,30 +165,6 @@ class _Page:
 
     def _cut(self, line: str) -> str:
         return clip(line, self._width)
-
-
-_UNREAD = {
-    ReadOutcome.OK: "read",
-    ReadOutcome.FORBIDDEN: "no right to list it",
-    ReadOutcome.ABSENT: "the cluster does not have it",
-    ReadOutcome.FAILED: "reading failed",
-    ReadOutcome.NOT_IN_DUMP: "not in the files, and a verdict needed it",
-}
-
-
-def _policy_words(choice: PolicyChoice) -> str:
-    of = f" of {choice.driver}" if choice.driver else ""
-    others = [name for name in choice.candidates if name != choice.policy]
-    if choice.certainty in {Certainty.IMAGE, Certainty.GIVEN} or not others:
-        return f"{choice.policy}{of} ({choice.certainty.value})"
-    return f"{choice.policy}{of} ({choice.certainty.value}; could be {', '.join(others)})"
-
-
-def _many_roots(findings: Sequence[Finding]) -> str:
-    kinds = {finding.root.kind for finding in findings}
-    word = str(next(iter(kinds))) if len(kinds) == 1 else "object"
-    plural = word + ("es" if word.endswith("s") else "s")
-    return many(len(findings), word, plural)
 
 
 def _filled(pieces: Sequence[str], width: int) -> list[str]:

@@ -13,7 +13,7 @@ from cosictl.model.report import Assessment, Evidence, Finding, Outlook, Report
 from cosictl.render.ages import age, until
 from cosictl.render.safe import escape
 
-_HELPS = {
+HELPS = {
     Outlook.LOOPING: "no: it is tried again and again, and cannot succeed until something changes",
     Outlook.PARKED: "no: nobody tries again until somebody acts",
     Outlook.STALLED: "no: nobody works on it, and nothing repeats the lost step",
@@ -72,7 +72,7 @@ def own_lines(finding: Finding, item: Assessment | None, report: Report, shared:
         if item.classification is not None:
             yield Line(label="means", text=meaning(item.classification))
         if item.attempts is not None:
-            yield Line(label="tries", text=_tries(item, report))
+            yield Line(label="tries", text=tries_words(item, report))
     for same in _SAME[:-1]:
         line = same(finding)
         if line.text and line.label not in said:
@@ -110,7 +110,8 @@ def _evidence(fact: Evidence, report: Report) -> Line:
     return Line(label=label, text=f"{escape(fact.source)}{when}: {said}", quoted=True)
 
 
-def _tries(item: Assessment, report: Report) -> str:
+def tries_words(item: Assessment, report: Report) -> str:
+    """Say how often it was tried, and when next; what is an estimate says so."""
     if item.next_try is None:
         after = "none follows" if item.outlook is Outlook.PARKED else "how many there were cannot be told"
         return f"{item.attempts} recorded; {after}"
@@ -123,13 +124,18 @@ def _why(finding: Finding) -> Line:
 
 
 def _helps(finding: Finding) -> Line:
-    return Line(label="waiting helps?", text=_HELPS[finding.outlook])
+    return Line(label="waiting helps?", text=HELPS[finding.outlook])
 
 
 def _could_be(finding: Finding) -> Line:
     """Without the first candidate, which is the title already."""
-    others = [code for code in finding.candidates if code != finding.code and code in CATALOGUE]
-    return Line(label="or it could be", text="; ".join(f"{code} {escape(CATALOGUE[code].title)}" for code in others))
+    words = "; ".join(f"{code} {escape(CATALOGUE[code].title)}" for code in other_candidates(finding))
+    return Line(label="or it could be", text=words)
+
+
+def other_candidates(finding: Finding) -> tuple[str, ...]:
+    """Return the other codes that the evidence cannot tell from this one."""
+    return tuple(code for code in finding.candidates if code != finding.code and code in CATALOGUE)
 
 
 def _fixer(finding: Finding) -> Line:

@@ -1,0 +1,78 @@
+"""``cosictl report``, and the verbs below it."""
+
+# ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
+
+from collections.abc import Callable
+from typing import Annotated, Final
+
+import typer
+
+from cosictl.cli.complete import complete_findings, complete_policies, complete_targets
+from cosictl.cli.logging_options import LogOptions, parse_wish
+from cosictl.cli.options import AsOf, Dumps, Shared, with_options, with_shared
+from cosictl.cli.output import choose_format
+from cosictl.cli.types import parse_targets
+
+# The verbs below ``report``; each is also named in ``cosictl.cli.verbs``, so that it is found.
+VERBS: Final[tuple[Callable[..., None], ...]] = ()
+
+reports = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+for verb in VERBS:
+    reports.command(verb.__name__)(with_shared(verb))
+
+
+@with_options("logged", LogOptions)
+def report(
+    shared: Shared,
+    *,
+    logged: LogOptions,
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TYPE/NAME", autocompletion=complete_targets, help="Only these objects."),
+    ] = None,
+    dumps: Dumps = None,
+    as_of: AsOf = None,
+    assume: Annotated[
+        str | None,
+        typer.Option(
+            "--assume-sidecar",
+            metavar="POLICY",
+            autocompletion=complete_policies,
+            help="What if this sidecar release were running?",
+        ),
+    ] = None,
+    finding: Annotated[
+        str | None,
+        typer.Option("--finding", metavar="CODE", autocompletion=complete_findings, help="Only findings of this code."),
+    ] = None,
+    output_file: Annotated[
+        str | None, typer.Option("--output-file", metavar="FILE", help="Write to this file, not to stdout.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file where it is there already.")] = False,
+) -> None:
+    """Write a report: a page for a browser, or text for a ticket.
+
+    It looks at what diagnose looks at: every namespace you may read, TYPE/NAME, or the dumps of -f. -o markdown is
+    written without -o: text for a ticket. It goes to stdout, or whole or not at all to --output-file.
+    Exit code 0: the report was written, whatever it says; diagnose has codes for what is stuck.
+    """
+    from cosictl.cli.report.formats import WRITERS
+    from cosictl.cli.report.target import check_target, stream_to
+    from cosictl.cli.wiring import open_source
+    from cosictl.flows.account import account
+    from cosictl.flows.diagnose import known_code
+
+    write = WRITERS[choose_format(shared, *WRITERS)]()
+    code = known_code(finding) if finding else None
+    wish = parse_wish(logged, dumps)
+    named = parse_targets(targets or ())
+    check_target(output_file, force=force)
+    source = open_source(shared, dumps, as_of=as_of, targets=named, everywhere=not targets, logs=wish)
+    told = account(source.read, asked=source.asked, assume=assume, code=code)
+    with stream_to(output_file, force=force) as stream:
+        write(told, stream)

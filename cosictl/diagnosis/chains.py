@@ -4,7 +4,8 @@ In: the linked objects. Out: chains, in the order of Bucket, claim, access names
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Set as AbstractSet
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from cosictl.diagnosis.graph import Graph
 from cosictl.model.account import Chain

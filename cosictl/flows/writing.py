@@ -90,4 +90,4 @@ def _name(temporary: Path, target: Path, *, force: bool) -> None:
 
 
 def _taken(path: str) -> RefusedError:
-    return RefusedError(f"{path}: is there already", next_step="name another file, or give --force to replace it")
+    return RefusedError(f"{path}: already exists", next_step="name another file, or give --force to replace it")

@@ -17,7 +17,14 @@ def _markdown() -> Writer:
     return write_markdown
 
 
+def _html() -> Writer:
+    from cosictl.render.report.page import write_page
+
+    return write_page
+
+
 # What -o names, the first one being written without it, and how to load what writes it.
 WRITERS: Final[Mapping[Format, Callable[[], Writer]]] = {
     Format.MARKDOWN: _markdown,
+    Format.HTML: _html,
 }

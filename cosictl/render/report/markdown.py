@@ -12,11 +12,11 @@ from cosictl.render.finding_text import HELPS, headline, meaning, other_candidat
 from cosictl.render.lines import many
 from cosictl.render.report.marked import block, code, plain, table
 from cosictl.render.report.parts import (
+    OUTLOOK_ORDER,
+    WHAT_IF_HEADS,
     Group,
     fixer_words,
     groups_of,
-    OUTLOOK_ORDER,
-    WHAT_IF_HEADS,
     outlook_counts,
     scope_words,
     unread_words,
@@ -158,11 +158,11 @@ def _object_row(item: Assessment, found: str, told: Account) -> tuple[str, ...]:
     return (
         _name(item.ref),
         f"{item.outlook.value}{flags}",
-        found or "–",
-        f"{age(report.taken_at - item.since)}" if item.since is not None else "–",
-        "–" if item.attempts is None else str(item.attempts),
-        "–" if item.next_try is None else plain(until(item.next_try, report.taken_at)),
-        "–" if item.waits_on is None else _name(item.waits_on),
+        found or "-",
+        f"{age(report.taken_at - item.since)}" if item.since is not None else "-",
+        "-" if item.attempts is None else str(item.attempts),
+        "-" if item.next_try is None else plain(until(item.next_try, report.taken_at)),
+        "-" if item.waits_on is None else _name(item.waits_on),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from cosictl.render.safe import ELLIPSIS, escape
 
 # A word that every dialect prints as it is: no markup, no reference of a forge (@user, #12, !3, $4, GH-5), no address.
-_PLAIN: Final = re.compile(r"(?!GH-\d)(?!www\.)[(“‘\"']*[A-Za-z0-9À-ɏ.,;:()“”‘’\"'/…—–·←→%+=?!-]+", re.IGNORECASE)
+_PLAIN: Final = re.compile(r"(?!GH-\d)(?!www\.)[(“\"']*[A-Za-z0-9À-ɏ.,;:()“”\"'/…—·←→%+=?!-]+", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"://|www\.|:[\w+-]+:|^[!%+=-]|^\d+[.)]$", re.IGNORECASE)
 # An estimate of ours: ~12s. Not the strike-through that two of them could be.
 _ABOUT: Final = re.compile(r"\(?~\d+[smhdy]?(?:\d+[smhd])?[).,]*")
@@ -47,7 +47,7 @@ def code(words: str, *, most: int = 0) -> str:
     if most and len(shown) > most:
         shown = shown[: most - 1].rstrip() + ELLIPSIS
     if not shown:
-        return "–"
+        return "-"
     longest = max((len(run) for run in _TICKS.findall(shown)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if "`" in (shown[0], shown[-1]) else ""

@@ -27,6 +27,7 @@ OUTLOOK_ORDER: Final = (
     Outlook.READY,
 )
 
+
 class Group(Struct, frozen=True, kw_only=True):
     """The findings of one code that share an outlook: one cause, said once."""
 
@@ -92,12 +93,15 @@ def verdict_words(report: Report) -> str:
 def scope_words(report: Report) -> Iterator[tuple[str, str]]:
     """Yield what was looked at: a label and foreign or own words, unescaped."""
     kinds = Counter(item.ref.kind for item in report.objects)
-    yield "Objects", ", ".join(
-        (
-            many(kinds[Kind.CLAIM], "claim"),
-            many(kinds[Kind.BUCKET], "bucket"),
-            many(kinds[Kind.ACCESS], "access", "accesses"),
-        )
+    yield (
+        "Objects",
+        ", ".join(
+            (
+                many(kinds[Kind.CLAIM], "claim"),
+                many(kinds[Kind.BUCKET], "bucket"),
+                many(kinds[Kind.ACCESS], "access", "accesses"),
+            )
+        ),
     )
     apis = sorted({item.api.value for item in report.objects})
     if apis:

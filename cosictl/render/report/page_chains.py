@@ -11,25 +11,33 @@ from cosictl.model.report import Assessment, Outlook
 from cosictl.render.lines import many
 from cosictl.render.report.element import NOTHING, Markup, each, link, tag
 from cosictl.render.report.parts import OUTLOOK_ORDER
-from cosictl.render.report.pieces import cut_middle, note
+from cosictl.render.report.pieces import cut_middle, note, path_of
 
 PICTURES: Final = 24
 # Of one picture: units of its own, which the page scales to the width it has.
 _WIDE: Final = 320
 _BOX: Final = 46
 _GAP: Final = 34
-_NAME: Final = 38
+_NEAR: Final = 8
+_TRUNK: Final = 16
+_INDENT: Final = 34
+_USED: Final = "is used by"
+_NAME: Final = 36
 _ACCESSES: Final = 3
 
 
 class Box(Struct, frozen=True, kw_only=True):
-    """One box of a picture: an object, or the place where one is missing."""
+    """One box of a picture: an object, or (without an outlook) the place where one is missing.
+
+    ``arrow`` are the words beside the arrow that leads to it; ``beside``: it hangs where the box before it hangs.
+    """
 
     kind: str
     name: str
     outlook: Outlook | None
-    code: str
-    arrow: str
+    code: str = ""
+    arrow: str = ""
+    beside: bool = False
 
 
 class Look(Struct, frozen=True, kw_only=True):
@@ -88,40 +96,49 @@ def _boxes(chain: Chain, items: Mapping[Ref, Assessment], codes: Mapping[Ref, st
     if chain.claim is not None:
         yield _box(chain.claim, items, codes, "")
     elif chain.claim_named:
-        yield Box(kind=Kind.CLAIM, name=chain.claim_named, outlook=None, code="", arrow="")
+        yield Box(kind=Kind.CLAIM, name=chain.claim_named, outlook=None)
     if chain.bucket is not None:
         yield _box(chain.bucket, items, codes, "has the Bucket" if chain.claim or chain.claim_named else "")
     elif chain.bucket_named:
-        yield Box(kind=Kind.BUCKET, name=chain.bucket_named, outlook=None, code="", arrow="names the Bucket")
-    for ref in chain.accesses[:_ACCESSES]:
-        yield _box(ref, items, codes, "is used by")
-    more = len(chain.accesses) - _ACCESSES
-    if more > 0:
-        yield Box(kind=Kind.ACCESS, name=f"and {more} more", outlook=None, code="", arrow="is used by")
+        yield Box(kind=Kind.BUCKET, name=chain.bucket_named, outlook=None, arrow="names the Bucket")
+    worst = sorted(chain.accesses, key=lambda ref: OUTLOOK_ORDER.index(_outlook(ref, items)))
+    for place, ref in enumerate(worst[:_ACCESSES]):
+        yield _box(ref, items, codes, _USED, beside=place > 0)
 
 
-def _box(ref: Ref, items: Mapping[Ref, Assessment], codes: Mapping[Ref, str], arrow: str) -> Box:
+def _outlook(ref: Ref, items: Mapping[Ref, Assessment]) -> Outlook:
     item = items.get(ref)
-    name = f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name
-    outlook = item.outlook if item is not None else Outlook.UNKNOWN
-    return Box(kind=ref.kind, name=name, outlook=outlook, code=codes.get(ref, ""), arrow=arrow)
+    return item.outlook if item is not None else Outlook.UNKNOWN
+
+
+def _box(
+    ref: Ref, items: Mapping[Ref, Assessment], codes: Mapping[Ref, str], arrow: str, *, beside: bool = False
+) -> Box:
+    outlook = _outlook(ref, items)
+    return Box(kind=ref.kind, name=path_of(ref), outlook=outlook, code=codes.get(ref, ""), arrow=arrow, beside=beside)
 
 
 def _figure(place: int, look: Look) -> Markup:
     codes = list(dict.fromkeys(box.code for box in look.boxes if box.code))
     links = [each((" ", link(f"page-{code}", code))) for code in codes]
-    alike = f" · this one and {len(look.alike) - 1} more" if len(look.alike) > 1 else ""
-    caption = tag("figcaption", f"{look.worst.value}:" if links else look.worst.value, *links, alike)
+    more = max(len(chain.accesses) for chain in look.alike) - _ACCESSES
+    most = "up to " if len(look.alike) > 1 else ""
+    users = f" · {most}{many(more, 'more access', 'more accesses')} not drawn" if more > 0 else ""
+    alike = f" · this one and {len(look.alike) - 1} alike" if len(look.alike) > 1 else ""
+    caption = tag("figcaption", f"{look.worst.value}:" if links else look.worst.value, *links, alike, users)
     return tag("figure", _picture(place, look), caption, class_="chain")
 
 
 def _picture(place: int, look: Look) -> Markup:
-    top = 0
+    top, trunk = 0, 0
     drawn: list[Markup] = []
     for box in look.boxes:
         if drawn:
-            drawn.append(_arrow(top, box.arrow))
-            top += _GAP
+            # Several accesses hang from one trunk, which begins at what they use.
+            trunk = trunk if box.beside else top
+            gap = _NEAR if box.beside else _GAP
+            drawn.append(_branch(trunk, top + gap) if box.beside else _arrow(top, box.arrow))
+            top += gap
         drawn.append(_drawn(top, box))
         top += _BOX
     words = ", then ".join(_spoken(box) for box in look.boxes)
@@ -143,22 +160,32 @@ def _spoken(box: Box) -> str:
 def _drawn(top: int, box: Box) -> Markup:
     state = box.outlook.value if box.outlook is not None else "missing"
     right = f"{state} · {box.code}" if box.code else state
+    # What several use hangs to the right of the trunk.
+    left = _INDENT if box.kind == Kind.ACCESS else 1
     return tag(
         "g",
-        tag("rect", x=1, y=top + 1, width=_WIDE - 2, height=_BOX - 2, rx=6),
-        tag("rect", x=1, y=top + 1, width=5, height=_BOX - 2, rx=2, class_="edge"),
-        tag("text", box.kind, x=16, y=top + 18, class_="kind"),
+        tag("rect", x=left, y=top + 1, width=_WIDE - left - 1, height=_BOX - 2, rx=6),
+        tag("rect", x=left, y=top + 1, width=5, height=_BOX - 2, rx=2, class_="edge"),
+        tag("text", box.kind, x=left + 15, y=top + 18, class_="kind"),
         tag("text", right, x=_WIDE - 12, y=top + 18, class_="state", text_anchor="end"),
-        tag("text", cut_middle(box.name, _NAME), x=16, y=top + 36, class_="name"),
+        tag("text", cut_middle(box.name, _NAME), x=left + 15, y=top + 36, class_="name"),
         class_=f"box {state}",
     )
 
 
 def _arrow(top: int, words: str) -> Markup:
-    end = top + _GAP - 4
-    return tag(
-        "g",
-        tag("path", d=f"M28 {top + 3}V{end}M23 {end - 6}L28 {end}L33 {end - 6}"),
-        tag("text", words, x=44, y=top + 21),
-        class_="arrow",
-    )
+    """Draw an arrow from the box above to the one below, with words beside it."""
+    end = top + _GAP - 2 if words != _USED else top + _GAP + _BOX // 2
+    return each((_line(top, end, bent=words == _USED), tag("text", words, x=30, y=top + 21, class_="why")))
+
+
+def _branch(top: int, below: int) -> Markup:
+    """Draw an arrow from a trunk that begins at ``top`` to the box that begins at ``below``."""
+    return _line(top, below + _BOX // 2, bent=True)
+
+
+def _line(top: int, end: int, *, bent: bool) -> Markup:
+    x = _TRUNK
+    head = f"H{_INDENT - 2}M{_INDENT - 8} {end - 5}L{_INDENT - 2} {end}L{_INDENT - 8} {end + 5}"
+    tip = head if bent else f"M{x - 5} {end - 6}L{x} {end}L{x + 5} {end - 6}"
+    return tag("path", d=f"M{x} {top}V{end}{tip}", class_="arrow")

@@ -4,6 +4,7 @@ A cluster may have thousands. The first of each group are told in full, more in 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -16,7 +17,18 @@ from cosictl.render.finding_text import HELPS, own_lines, shared_lines
 from cosictl.render.lines import many
 from cosictl.render.report.element import NOTHING, Markup, each, link, tag
 from cosictl.render.report.parts import Group, fixer_words
-from cosictl.render.report.pieces import badge, cut_middle, facts, flags_of, name_of, note, quoted, section, table
+from cosictl.render.report.pieces import (
+    badge,
+    cut_middle,
+    facts,
+    flags_of,
+    name_of,
+    note,
+    path_of,
+    quoted,
+    section,
+    table,
+)
 
 # In full, and in one row each: of one group, and on the whole page.
 FULL: Final = 8
@@ -77,19 +89,19 @@ def overview(plan: Sequence[Shown], report: Report) -> Markup:
     rows = [_overview_row(shown, report) for shown in plan]
     if not rows:
         return tag("p", "There are no findings.")
-    heads = ("Code", "What is wrong", "Outlook", "Objects", "For", "Who fixes it", "Where")
-    return table(heads, rows, caption="Findings, the worst first", numbers=(3,))
+    heads = ("Code", "What is wrong", "Outlook", "Objects", "Wait for it", "For", "Who fixes it", "Where")
+    return table(heads, rows, caption="Findings, the worst first", numbers=(3, 4))
 
 
 def _overview_row(shown: Shown, report: Report) -> tuple[str, ...]:
     group = shown.group
     since = min((finding.since for finding in group.findings if finding.since is not None), default=None)
-    behind = f", {group.waiting} more wait" if group.waiting > 1 else ", 1 more waits" if group.waiting else ""
     return (
         link(group.key, group.code),
         group.title,
         badge(group.outlook),
-        f"{len(group.findings)}{behind}",
+        str(len(group.findings)),
+        str(group.waiting) if group.waiting else "-",
         age(report.taken_at - since) if since is not None else "unknown",
         fixer_words(group),
         _links(shown),
@@ -106,7 +118,7 @@ def _links(shown: Shown) -> Markup:
 
 
 def _short(ref: Ref) -> str:
-    return cut_middle(f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name, 30)
+    return cut_middle(path_of(ref), 28)
 
 
 def findings(plan: Sequence[Shown], told: Account) -> Markup:
@@ -121,22 +133,22 @@ def _group(shown: Shown, report: Report, items: Mapping[Ref, Assessment]) -> Mar
     said = [(_LABELS[line.label], line.text) for line in shared if line.text]
     if len(group.findings) > 1 and not any(line.label == "waiting helps?" for line in shared):
         said.insert(0, (_LABELS["waiting helps?"], HELPS[group.outlook]))
-    rows: list[Markup] = []
-    for place, (anchor, finding) in enumerate(shown.anchors()):
-        item = items.get(finding.root)
-        if place < shown.full:
-            rows.append(_full(anchor, finding, item, report, {line.label for line in shared}))
+    labels = {line.label for line in shared}
+    full = [
+        _full(anchor, finding, items.get(finding.root), report, labels)
+        for anchor, finding in islice(shown.anchors(), shown.full)
+    ]
+    left = many(shown.left, "more object")
+    more = note(f"{left} of this finding: cosictl diagnose --finding {group.code} --all") if shown.left else NOTHING
     title = each((tag("span", group.code, class_="code"), " ", group.title, " ", badge(group.outlook)))
     return section(
         group.key,
         title,
         tag("p", group.roots, " · ", link(f"page-{group.code}", f"all about {group.code}"), class_="note"),
         facts(said),
-        *rows,
+        *full,
         _in_rows(shown, items, report),
-        note(f"{many(shown.left, 'more object')} of this finding: cosictl diagnose --finding {group.code} --all")
-        if shown.left
-        else NOTHING,
+        more,
         level=3,
     )
 

@@ -13,7 +13,7 @@ from cosictl.render.ages import age, until
 from cosictl.render.lines import many, names_of
 from cosictl.render.report.element import NOTHING, Markup, each, lines, link, tag
 from cosictl.render.report.parts import OUTLOOK_ORDER, WHAT_IF_HEADS, unread_words, what_if_rows
-from cosictl.render.report.pieces import badge, flags_of, name_of, note, table
+from cosictl.render.report.pieces import badge, cut_middle, flags_of, name_of, note, path_of, table
 
 OBJECTS: Final = 300
 ANSWERS: Final = 60
@@ -83,7 +83,7 @@ def what_if(told: Account) -> Markup:
                 ("Answer", "Findings", "Objects", *(_head(name, now) for name in POLICIES)),
                 [_answer_row(one) for one in answers],
                 caption="Each answer of a driver, and what a policy does after it",
-                numbers=(2,),
+                dense=True,
             ),
             note(f"{many(len(told.what_ifs) - ANSWERS, 'more kind')} of answer not shown.")
             if len(told.what_ifs) > ANSWERS
@@ -109,11 +109,12 @@ def _stranded(prospects: Sequence[Prospect]) -> Markup:
 
 
 def _answer_row(one: WhatIf) -> tuple[str, ...]:
+    others = len(one.refs) - 1
     findings = each(each((" " if place else "", link(f"page-{code}", code))) for place, code in enumerate(one.codes))
     return (
         each((tag("code", one.answer.value), f" to {one.rpc.value}: {one.cause.value}")),
         findings or "-",
-        each((f"{len(one.refs)} ", tag("span", names_of(one.refs), class_="source"))),
+        each((tag("code", cut_middle(path_of(one.refs[0]), 24)), f" and {others} more" if others else "")),
         *one.effects.values(),
     )
 

@@ -19,7 +19,7 @@ from cosictl.render.ages import age, clock, stamp, until
 from cosictl.render.lines import many
 from cosictl.render.report.element import Markup, each, tag
 from cosictl.render.report.parts import OUTLOOK_ORDER
-from cosictl.render.report.pieces import cut_middle, name_of, note, table
+from cosictl.render.report.pieces import cut_middle, name_of, note, path_of, table
 
 ROWS: Final = 48
 # Of one finding: many that loop alike must not crowd out the others.
@@ -30,6 +30,8 @@ _HEAD: Final = 26
 _NAME: Final = 32
 # Where "as of" stands: what is right of it has not happened yet.
 _NOW: Final = 84.0
+# And where it begins: half a dot would be cut off at the edge itself.
+_EDGE: Final = 1.0
 # A longer time is drawn with a scale that gives the last minutes more room.
 _LINEAR_SECONDS: Final = 7200.0
 _FINE_SECONDS: Final = 60.0
@@ -73,7 +75,7 @@ class Scale(Struct, frozen=True, kw_only=True):
         if back < 0:
             future = max(1.0, (self.end - self.now).total_seconds())
             return min(100.0, _NOW + -back / future * (97.0 - _NOW))
-        return round(max(0.0, _NOW * (1 - self.part(back))), 2)
+        return _EDGE + max(0.0, (_NOW - _EDGE) * (1 - self.part(back)))
 
     def part(self, back: float) -> float:
         """Return where an age in seconds stands between now (0) and the beginning (1)."""
@@ -82,13 +84,13 @@ class Scale(Struct, frozen=True, kw_only=True):
     def ticks(self) -> Iterator[float]:
         """Yield the ages that are written at the top, in seconds."""
         if self.is_linear:
-            yield from (self.span, self.span / 2)
+            yield from (self.span, self.span * 0.55)
         else:
             # Those that stand too close to their neighbours would be written over each other.
             left = -1.0
             for back in sorted((one for one in (*_TICKS, self.span) if one <= self.span), reverse=True):
-                place = _NOW * (1 - self.part(back))
-                if place - left >= 20 or left < 0:
+                place = self.at(self.now - timedelta(seconds=back))
+                if (left < 0 or place - left >= 20) and place < _NOW - 18:
                     left = place
                     yield back
 
@@ -109,8 +111,8 @@ def timeline(told: Account) -> Markup:
     legend = tag(
         "p",
         tag("strong", "Recorded: "),
-        "a filled dot is the first or last record, the bar between them the time they cover; x is how often they were "
-        "counted, which is a lower bound. ",
+        "a filled dot is the first or last record, the bar between them the time they cover; \u00d7 is how often they "
+        "were counted, which is a lower bound. ",
         tag("strong", "Estimated: "),
         "a hollow dot right of the line is when the sidecar's backoff makes the next try due, and ~ is how often it "
         f"tried by that. {kind}{more}",
@@ -154,21 +156,22 @@ def _picture(rows: Sequence[Row], scale: Scale, words: str) -> Markup:
 
 def _axis(scale: Scale, height: int) -> Iterator[Markup]:
     for back in scale.ticks():
-        place = _NOW * (1 - scale.part(back))
+        place = scale.at(scale.now - timedelta(seconds=back))
         anchor = "start" if place < 4 else "middle"
         yield tag("line", x1=f"{place:.2f}%", x2=f"{place:.2f}%", y1=18, y2=height, class_="tick")
         yield tag(
             "text", f"-{age(timedelta(seconds=back))}", x=f"{place:.2f}%", y=12, text_anchor=anchor, class_="tick"
         )
     yield tag("line", x1=f"{_NOW}%", x2=f"{_NOW}%", y1=18, y2=height, class_="now")
-    yield tag("text", clock(scale.now), x="100%", y=12, text_anchor="end", class_="tick")
+    yield tag("text", clock(scale.now), x=f"{_NOW - 0.5}%", y=12, text_anchor="end", class_="tick")
+    yield tag("text", "estimate", x="100%", y=12, text_anchor="end", class_="tick")
 
 
 def _drawn(row: Row, scale: Scale, top: int) -> Iterator[Markup]:
     item = row.item
     tries = f" ~{item.attempts}" if item.attempts is not None and item.next_try is not None else ""
-    yield tag("text", cut_middle(_path(row.ref), _NAME), x="0", y=top + 14, class_="name")
-    yield tag("text", f"{row.counted}x{tries}", x="100%", y=top + 14, text_anchor="end", class_="count")
+    yield tag("text", cut_middle(path_of(row.ref), _NAME), x="0", y=top + 14, class_="name")
+    yield tag("text", f"{row.counted}\u00d7{tries}", x="100%", y=top + 14, text_anchor="end", class_="count")
     middle = top + 26
     yield tag("line", x1="0", x2="100%", y1=middle, y2=middle, class_="track")
     marks: list[Markup] = []
@@ -193,10 +196,6 @@ def _marks(record: Failure, scale: Scale, middle: int) -> Iterator[Markup]:
         yield tag("line", x1=f"{here:.2f}%", x2=f"{there:.2f}%", y1=middle, y2=middle, class_="bar")
         yield tag("circle", cx=f"{here:.2f}%", cy=middle, r=4)
     yield tag("circle", tag("title", words), cx=f"{there:.2f}%", cy=middle, r=4)
-
-
-def _path(ref: Ref) -> str:
-    return f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name
 
 
 def _data(rows: Sequence[Row], told: Account) -> Markup:

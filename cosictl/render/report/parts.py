@@ -79,10 +79,11 @@ def verdict_words(report: Report) -> str:
     stuck = sum(item.outlook in STUCK for item in objects)
     unknown = sum(item.outlook is Outlook.UNKNOWN for item in objects)
     if stuck or report.stuck_pods:
-        pods = f", and {many(len(report.stuck_pods), 'Pod')}" if report.stuck_pods else ""
+        pods = f" and {many(len(report.stuck_pods), 'Pod')}" if report.stuck_pods else ""
         held = sum(item.outlook is Outlook.WAITING for item in objects)
         behind = f"; {many(held, 'more waits', 'more wait')} for others" if held else ""
-        return f"{stuck} of {many(len(objects), 'object')}{pods} stuck{behind}"
+        are = "is" if stuck + len(report.stuck_pods) == 1 else "are"
+        return f"{stuck} of {many(len(objects), 'object')}{pods} {are} stuck{behind}"
     if not objects:
         return "no claims, Buckets or accesses were found"
     if unknown:

@@ -19,8 +19,12 @@ def badge(outlook: Outlook) -> Markup:
 
 def name_of(ref: Ref) -> Markup:
     """Return an object's kind and name."""
-    path = f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name
-    return each((f"{ref.kind} ", tag("code", path)))
+    return each((f"{ref.kind} ", tag("code", path_of(ref))))
+
+
+def path_of(ref: Ref) -> str:
+    """Return an object's name, after its namespace where it is in one."""
+    return f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name
 
 
 def flags_of(flags: Iterable[Flag]) -> Markup:
@@ -38,12 +42,19 @@ def quoted(words: str) -> Markup:
 
 
 def cut_middle(words: str, most: int) -> str:
-    """Cut words in the middle, where names are alike least."""
+    """Cut words that are wider than ``most`` letters, in the middle: names differ at their ends."""
     shown = escape(words)
-    if len(shown) <= most:
+    if _cells(shown) <= most:
         return shown
-    front = (most - 1) // 2
-    return f"{shown[:front]}{ELLIPSIS}{shown[len(shown) - (most - 1 - front) :]}"
+    front, back = shown[: most // 2], shown[-(most // 2) :]
+    while _cells(front) + _cells(back) >= most:
+        front, back = (front, back[1:]) if _cells(front) < _cells(back) else (front[:-1], back)
+    return f"{front}{ELLIPSIS}{back}"
+
+
+def _cells(words: str) -> int:
+    # What is not ASCII may be twice as wide.
+    return sum(1 if char.isascii() else 2 for char in words)
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> Markup:
@@ -52,10 +63,18 @@ def facts(pairs: Iterable[tuple[str, str]]) -> Markup:
     return tag("dl", *rows, class_="facts") if rows else Markup("")
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str, numbers: Sequence[int] = ()) -> Markup:
+def table(
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    caption: str,
+    numbers: Sequence[int] = (),
+    dense: bool = False,
+) -> Markup:
     """Return a table with a head over each column; on a narrow screen each row becomes a block of labelled lines.
 
-    ``numbers`` are the places of columns that hold numbers. The first cell of each row is its head.
+    ``numbers`` are the places of columns that hold numbers; ``dense``: it has many columns. The first cell of each row
+    is its head.
     """
 
     def cell(place: int, content: str) -> Markup:
@@ -79,6 +98,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str, 
         tag("thead", head, role="rowgroup"),
         tag("tbody", *body, role="rowgroup"),
         role="table",
+        class_="dense" if dense else None,
     )
 
 

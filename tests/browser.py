@@ -61,11 +61,14 @@ class Page:
                 assert "error" not in answer, (method, answer["error"])
                 return dict(answer["result"])
 
-    def open(self, path: Path, *, width: int = 1400, height: int = 900, scale: int = 1) -> None:
+    def resize(self, width: int, height: int = 900) -> None:
+        """Give the window a size in pixels."""
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def open(self, path: Path, *, width: int = 1400, height: int = 900) -> None:
         """Load a file into a window of a size in pixels, and wait until it has loaded."""
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=False
-        )
+        self.resize(width, height)
+        self.events.clear()
         self.call("Page.navigate", url=path.as_uri())
         while not self.named("Page.loadEventFired"):
             self._receive()

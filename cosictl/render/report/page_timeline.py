@@ -115,7 +115,7 @@ def timeline(told: Account) -> Markup:
         "were counted, which is a lower bound. ",
         tag("strong", "Estimated: "),
         "a hollow dot right of the line is when the sidecar's backoff makes the next try due, and ~ is how often it "
-        f"tried by that. {kind}{more}",
+        f"tried by that. The line is {clock(now)}, when this was observed. {kind}{more}",
         class_="note",
     )
     words = f"{many(len(shown), 'object')} with failure records from {stamp(scale.start)} to {stamp(now)}"
@@ -163,7 +163,7 @@ def _axis(scale: Scale, height: int) -> Iterator[Markup]:
             "text", f"-{age(timedelta(seconds=back))}", x=f"{place:.2f}%", y=12, text_anchor=anchor, class_="tick"
         )
     yield tag("line", x1=f"{_NOW}%", x2=f"{_NOW}%", y1=18, y2=height, class_="now")
-    yield tag("text", clock(scale.now), x=f"{_NOW - 0.5}%", y=12, text_anchor="end", class_="tick")
+    yield tag("text", "as of", x=f"{_NOW - 0.5}%", y=12, text_anchor="end", class_="tick")
     yield tag("text", "estimate", x="100%", y=12, text_anchor="end", class_="tick")
 
 

@@ -8,7 +8,7 @@ ADDRESS ?=
 CONTAINER ?= podman
 VERSION  = $$($(BIN)/python -c 'import cosictl; print(cosictl.__version__)')
 
-.PHONY: demo test bench bench-cluster golden completions docs stubs dist image clean
+.PHONY: demo test bench bench-cluster golden completions docs stubs screenshot dist image clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -54,6 +54,10 @@ dist: $(VENV)/.installed-dev
 
 image: $(VENV)/.installed
 	$(CONTAINER) build --file Containerfile --tag cosictl:$(VERSION) --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) .
+
+# Needs Debian's chromium, or another one.
+screenshot: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.screenshot docs/report.png
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -50,13 +50,14 @@ def opened(path: str, *, force: bool = False) -> Iterator[TextIO]:
     Raises RefusedError where a file of that name is there and ``force`` is not given, and OutputError where it cannot
     be written; then nothing is left, and an existing file is as it was.
     """
-    target = Path(path)
     check_free(path, force=force)
     try:
-        if is_device(target):
-            with target.open("w", encoding="utf-8", newline="") as stream:
+        if is_device(Path(path)):
+            with Path(path).open("w", encoding="utf-8", newline="") as stream:
                 yield stream
             return
+        # Not a link is replaced but what it leads to; /dev/stdout is one.
+        target = Path(os.path.realpath(path))
         temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
         try:

@@ -146,9 +146,11 @@ def test_a_link_brings_its_finding_into_view_and_the_focus_to_it(window: Page, f
 
 def test_a_link_opens_the_page_of_a_code(window: Page, files: dict[str, Path]) -> None:
     window.open(files["v1alpha1"])
-    assert window.ask("document.querySelector('#page-COSI106').open") is False
+    is_open = "document.querySelector('#page-COSI106').closest('details').open"
+    assert window.ask(is_open) is False
     window.ask("document.querySelector('#findings a[href=\"#page-COSI106\"]').focus()")
     window.press("Enter", 13, "\r")
+    assert window.ask(is_open) is True
     assert window.ask("document.activeElement.id") == "page-COSI106"
 
 
@@ -178,7 +180,7 @@ def test_words_can_be_read_in_light_and_in_the_dark(window: Page, files: dict[st
 def test_what_is_folded_is_printed_and_the_navigation_is_not(window: Page, files: dict[str, Path]) -> None:
     window.open(files["v1alpha1"])
     # Closed, it is one line.
-    tall = "document.querySelector('#page-COSI106').offsetHeight > 200"
+    tall = "document.querySelector('#page-COSI106').parentElement.offsetHeight > 200"
     assert window.ask(tall) is False
     window.emulate(media="print", scheme="dark")
     assert window.ask(tall) is True

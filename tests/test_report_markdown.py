@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -77,7 +78,9 @@ def test_a_block_of_commands_is_one_block_and_holds_them_whole(commands: list[st
 def test_a_table_has_the_rows_and_cells_it_was_given(rows: list[tuple[str, str]]) -> None:
     tokens = READER.parse(table(("A", "B>"), [(plain(left) or "-", code(right)) for left, right in rows]))
     assert sum(token.type == "tr_open" for token in tokens) == 1 + len(rows)
-    assert sum(token.type == "td_open" for token in tokens) == 2 * len(rows)
+    cells = [after.content for token, after in pairwise(tokens) if token.type == "td_open"]
+    # A reader drops cells for which there is no head: those that are left must be whole.
+    assert cells == [cell for left, right in rows for cell in (plain(left) or "-", code(right))]
 
 
 @given(REPORTS)

@@ -57,9 +57,11 @@ def report(
 ) -> None:
     """Write a report: a page for a browser, or text for a ticket.
 
-    It looks at what diagnose looks at: every namespace you may read, TYPE/NAME, or the dumps of -f. -o markdown is
-    written without -o: text for a ticket. It goes to stdout, or whole or not at all to --output-file.
-    Exit code 0: the report was written, whatever it says; diagnose has codes for what is stuck.
+    It looks at what diagnose looks at: every namespace you may read, TYPE/NAME, or the dumps of -f. Without -o it is
+    Markdown for a ticket; -o html is one page for a browser that needs nothing else.
+
+    It goes to stdout, or with --output-file whole or not at all to a file. Exit code 0: the report was written,
+    whatever it says; diagnose has exit codes for what is stuck.
     """
     from cosictl.cli.report.formats import WRITERS
     from cosictl.cli.report.target import check_target, stream_to

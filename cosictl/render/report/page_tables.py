@@ -49,7 +49,7 @@ def _object_row(item: Assessment, code: str, told: Account) -> tuple[str, ...]:
         link(f"page-{code}", code) if code else "-",
         age(now - item.since) if item.since is not None else "unknown",
         "-" if item.attempts is None else f"~{item.attempts}" if item.next_try is not None else f"{item.attempts}",
-        until(item.next_try, now) if item.next_try is not None else "-",
+        tag("span", until(item.next_try, now), class_="short") if item.next_try is not None else "-",
         name_of(item.waits_on) if item.waits_on is not None else "-",
     )
 
@@ -145,8 +145,7 @@ def _code_page(code: str) -> Markup:
     return tag(
         "details",
         tag("summary", page.title),
-        tag("dl", *told, class_="facts"),
-        id=f"page-{code}",
-        tabindex="-1",
+        # A browser unfolds what holds the place that a link leads to, so the place is inside.
+        tag("dl", *told, class_="facts", id=f"page-{code}", tabindex="-1"),
         class_="page",
     )

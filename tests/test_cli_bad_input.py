@@ -44,6 +44,9 @@ USAGE = {
     "bad colour": (("diagnose", "--color", "red"), "'red' is not one of 'auto', 'always', 'never'"),
     "bad input format": (("classify", "--input", "xml", "x"), "'xml' is not one of 'text', 'jsonl'"),
     "unknown shell": (("completion", "csh"), "'csh' is not one of"),
+    "report in no format": (("report", "-f", V1, "-o", "pdf"), "-o pdf: no such output format; this command has mark"),
+    "report to no file": (("report", "-f", V1, "--output-file", ""), "--output-file names no file; leave it out"),
+    "force without a file": (("report", "-f", V1, "--force"), "--force is about --output-file; name the file"),
     "snapshot to nowhere": (("snapshot", "-f", V1), "snapshot needs -o FILE"),
 }
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final, TextIO
 
+from cosictl.knowledge.vocabulary import OUTLOOKS
 from cosictl.model.account import Account
 from cosictl.model.refs import Ref
 from cosictl.model.report import Assessment, Evidence, Finding, Outlook
@@ -54,8 +55,8 @@ def _opening(told: Account) -> Iterator[str]:
 def _overview(told: Account, groups: Sequence[Group]) -> Iterator[str]:
     counts = outlook_counts(told.report.objects)
     if counts:
-        rows = [(outlook.value, str(count), HELPS[outlook]) for outlook, count in counts]
-        yield table(("Outlook", "Objects>", "Will waiting help?"), rows)
+        rows = [(outlook.value, str(count), OUTLOOKS[outlook]) for outlook, count in counts]
+        yield table(("Outlook", "Objects>", "Meaning"), rows)
     yield "## What is wrong" if groups else "No findings."
     if groups:
         yield table(
@@ -115,7 +116,7 @@ def _finding(told: Account, finding: Finding, item: Assessment | None, *, alone:
     yield f"**{plain(headline(finding, item))}**"
     lines = [f"- **{'recorded' if fact.quoted else 'seen'}** {_fact(fact, told)}" for fact in finding.evidence[:FACTS]]
     if len(finding.evidence) > FACTS:
-        lines.append(f"- … and {len(finding.evidence) - FACTS} more facts")
+        lines.append(f"- … and {many(len(finding.evidence) - FACTS, 'more fact')}")
     if item is not None and item.classification is not None and any(fact.quoted for fact in finding.evidence):
         lines.append(f"- **means** {plain(meaning(item.classification))}")
     if item is not None and item.attempts is not None:
@@ -125,13 +126,13 @@ def _finding(told: Account, finding: Finding, item: Assessment | None, *, alone:
         lines.append(f"- **or it could be** {', '.join(others)}")
     if not alone:
         lines.append(f"- **why** {plain(finding.explanation)}")
-    yield "\n".join(lines) if lines else f"- since {stamp(finding.since) or 'an unknown time'}"
+    yield "\n".join(lines) if lines else f"- since {code(stamp(finding.since) or 'an unknown time')}"
     if finding.commands:
         yield block(finding.commands)
 
 
 def _fact(fact: Evidence, told: Account) -> str:
-    when = f", {age(told.report.taken_at - fact.at)} before" if fact.at is not None else ""
+    when = f", {age(told.report.taken_at - fact.at)} earlier" if fact.at is not None else ""
     said = code(fact.text, most=QUOTED) if fact.quoted else plain(fact.text)
     return f"{plain(fact.source)}{when}: {said}"
 
@@ -173,8 +174,12 @@ def _name(ref: Ref) -> str:
 def _ending(told: Account) -> Iterator[str]:
     report = told.report
     if told.comparison.counted:
+        now = {choice.policy for choice in told.comparison.now}
         yield "## What another sidecar would do"
-        yield table(WHAT_IF_HEADS, [(code(name), *cells) for name, *cells in what_if_rows(told)])
+        yield table(
+            WHAT_IF_HEADS,
+            [(code(name) + (" (now)" if name in now else ""), *cells) for name, *cells in what_if_rows(told)],
+        )
         yield "More: " + code("cosictl sidecars compare")
     yield "## Not read"
     lines = [f"- {plain(what)}: {plain(why)}" for what, why in map(unread_words, report.unread)]

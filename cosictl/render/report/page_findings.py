@@ -181,7 +181,7 @@ def _told(finding: Finding, item: Assessment | None, report: Report, said: set[s
     for fact in finding.evidence[:_FACTS]:
         yield ("Recorded" if fact.quoted else "Seen"), _fact(fact, report)
     if len(finding.evidence) > _FACTS:
-        yield "", f"and {len(finding.evidence) - _FACTS} more facts"
+        yield "", f"and {many(len(finding.evidence) - _FACTS, 'more fact')}"
     if finding.since is not None:
         yield "Since", f"{stamp(finding.since)}, for {age(report.taken_at - finding.since)}"
     lines = list(own_lines(finding, item, report, ()))

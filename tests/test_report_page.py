@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cosictl.model.account import Account, Chain
@@ -185,6 +185,8 @@ def test_a_large_cluster_gives_a_page_of_bounded_size_that_says_what_it_leaves_o
     assert re.search(r"\d+ more objects with records not drawn", text)
 
 
+# Each is a whole page, taken apart.
+@settings(max_examples=30)
 @given(accounts())
 def test_no_account_breaks_the_page(told: Account) -> None:
     text = written(write_page, told)

@@ -94,6 +94,20 @@ ABOUT: Final[Mapping[str, About]] = {
         changes=_NOTHING,
         see=("diagnose", "events", "looping"),
     ),
+    "report": About(
+        examples=(
+            ("One claim, for the ticket of its owner", "cosictl report claim/photos -n team-a"),
+            ("A page for a browser", "cosictl report -o html --output-file report.html"),
+            (
+                "The same from a dump, over an earlier one",
+                "cosictl report -f dump.json -o html --output-file r.html --force",
+            ),
+        ),
+        reads=f"{_KINDS}; with --logs also logs of Pods. {_OR_FILES}",
+        changes="Nothing but the file of --output-file.",
+        exits=(Exit.REFUSED,),
+        see=("diagnose", "sidecars compare", ("docs/report.md", "What is in a report, with a picture.")),
+    ),
     "events": About(
         examples=(
             ("A claim, its Bucket and its accesses in one timeline", "cosictl events claim/photos -n team-a"),

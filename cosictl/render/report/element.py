@@ -50,11 +50,6 @@ def text(words: str) -> Markup:
     return Markup(html.escape(escape(words)))
 
 
-def lines(words: str) -> Markup:
-    """Return our own words of several lines, with the lines kept."""
-    return Markup("<br>".join(text(line) for line in words.splitlines()))
-
-
 def link(target: str, *children: str, **attributes: Value) -> Markup:
     """Return a link to a place on this page, given by its id."""
     return tag("a", *children, href=f"#{target}", **attributes)

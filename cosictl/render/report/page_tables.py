@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from cosictl.knowledge.blocks import Block, Kind, blocks
 from cosictl.knowledge.catalogue import CATALOGUE
 from cosictl.knowledge.pages import entry_page
 from cosictl.knowledge.policies import POLICIES
@@ -11,7 +12,7 @@ from cosictl.model.fleet import Prospect
 from cosictl.model.report import Assessment, Outlook
 from cosictl.render.ages import age, until
 from cosictl.render.lines import many, names_of
-from cosictl.render.report.element import NOTHING, Markup, each, lines, link, tag
+from cosictl.render.report.element import NOTHING, Markup, each, link, tag
 from cosictl.render.report.parts import OUTLOOK_ORDER, WHAT_IF_HEADS, unread_words, what_if_rows
 from cosictl.render.report.pieces import badge, cut_middle, flags_of, name_of, note, path_of, table
 
@@ -141,7 +142,9 @@ def code_pages(told: Account) -> Markup:
 
 def _code_page(code: str) -> Markup:
     page = entry_page(CATALOGUE[code])
-    told = [each((tag("dt", heading), tag("dd", lines(words)))) for heading, words in page.sections if words]
+    told = [
+        each((tag("dt", heading), tag("dd", *map(_block, blocks(words))))) for heading, words in page.sections if words
+    ]
     return tag(
         "details",
         tag("summary", page.title),
@@ -149,3 +152,15 @@ def _code_page(code: str) -> Markup:
         tag("dl", *told, class_="facts", id=f"page-{code}", tabindex="-1"),
         class_="page",
     )
+
+
+def _block(block: Block) -> Markup:
+    match block.kind:
+        case Kind.PROSE:
+            return tag("p", block.lines[0])
+        case Kind.LIST:
+            return tag("ul", *(tag("li", line) for line in block.lines))
+        case Kind.ROWS:
+            return tag("ul", *(tag("li", tag("code", term), f": {meaning}") for term, meaning in block.rows))
+        case Kind.AS_IS:
+            return each(tag("pre", tag("code", line), tabindex="0") for line in block.lines)

@@ -13,8 +13,8 @@ from cosictl.errors import DumpError
 from cosictl.intake.builder import SnapshotBuilder
 from cosictl.intake.dump import dump_bytes
 from cosictl.intake.files import load_dump, read_dump
-from cosictl.intake.kinds import RESOURCES
 from cosictl.model.copying import replace
+from cosictl.model.refs import RESOURCES
 from cosictl.model.snapshot import Snapshot, TimeBasis
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)

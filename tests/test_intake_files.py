@@ -244,3 +244,14 @@ def test_json_input_loads_neither_yaml_nor_a_client() -> None:
 def test_load_dump_gives_the_builder_too() -> None:
     builder, snapshot = load_dump([str(RECORDED / "v1alpha1")], keep_raw=True)
     assert sum(1 for _ in builder.raw_items()) == sum(counts(snapshot))
+
+
+@pytest.mark.parametrize("kind", ["Diagnosis", "SidecarList", "ReportDiff", ""])
+def test_what_we_concluded_of_a_cluster_is_no_dump_of_it(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "saved.json"
+    path.write_text(json.dumps({"apiVersion": "cosictl.dev/v1alpha1", "kind": kind, "items": []}))
+    with pytest.raises(DumpError, match="that cosictl wrote"):
+        read_dump([str(path)])
+    # In a folder it is passed over, and counted.
+    (tmp_path / "list.json").write_text(json.dumps(LIST))
+    assert read_dump([str(tmp_path)]).skipped_files == 1

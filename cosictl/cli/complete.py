@@ -90,9 +90,9 @@ def _names(ctx: typer.Context, word: str) -> list[str]:
     if ctx.params.get("dumps"):
         return []
     from cosictl.cli.live import cluster_names
-    from cosictl.flows.asked import PLURALS
+    from cosictl.model.refs import RESOURCES
 
     try:
-        return cluster_names(Shared.of(ctx), PLURALS[KINDS[parse_resource(word)]], timeout=NAMES_TIMEOUT_SECONDS)
+        return cluster_names(Shared.of(ctx), RESOURCES[KINDS[parse_resource(word)]], timeout=NAMES_TIMEOUT_SECONDS)
     except (CosictlError, KeyError):
         return []

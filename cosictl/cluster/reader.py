@@ -21,8 +21,9 @@ from cosictl.cluster.translate import outcome_of, unauthorized, unreachable, wor
 from cosictl.errors import ClusterError, CosiMissingError, DumpError
 from cosictl.intake.blocks import ListHead, split
 from cosictl.intake.builder import SnapshotBuilder
-from cosictl.intake.kinds import RESOURCES, Model
+from cosictl.intake.kinds import Model
 from cosictl.model.copying import replace
+from cosictl.model.refs import RESOURCES
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot, TimeBasis
 
 CHUNK_SIZE = 500
@@ -103,8 +104,7 @@ def observe(
 
     ``versions`` are the COSI versions that are served, where they are known already.
     """
-    wanted = calls_for(versions or served(conn, sleep), scope)
-    calls = [call for call in wanted if not only or call.resource in only]
+    calls = [call for call in calls_for(versions or served(conn, sleep), scope) if not only or call.resource in only]
     empty = SnapshotBuilder(source=conn.source, keep_raw=keep_raw).part
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
         found = pool.map(lambda call: _list(conn, call, empty, chunk_size, sleep), calls)

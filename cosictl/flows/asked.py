@@ -10,18 +10,9 @@ from cosictl.flows.driver_pods import pods_of_driver
 from cosictl.flows.labels import Matcher
 from cosictl.model.copying import replace
 from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, CosiObject
-from cosictl.model.refs import CLUSTER_SCOPED, Kind, Ref
+from cosictl.model.refs import CLUSTER_SCOPED, RESOURCES, Kind, Ref
 from cosictl.model.report import STUCK, Assessment, Outlook, Report
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot, Undecoded
-
-# The API's plurals, under which a snapshot says how reading went.
-PLURALS = {
-    Kind.BUCKET: "buckets",
-    Kind.CLAIM: "bucketclaims",
-    Kind.ACCESS: "bucketaccesses",
-    Kind.BUCKET_CLASS: "bucketclasses",
-    Kind.ACCESS_CLASS: "bucketaccessclasses",
-}
 
 
 class Named(Struct, frozen=True, kw_only=True):
@@ -189,7 +180,7 @@ def _absent(snapshot: Snapshot, named: Named, namespace: str) -> NotFoundError:
     kind = str(named.kind).lower() if named.kind else "driver"
     place = f" in namespace {namespace}" if namespace and named.kind and named.kind not in CLUSTER_SCOPED else ""
     what = f'{kind} "{named.name}" not found{place}'
-    plural = PLURALS[named.kind] if named.kind else ""
+    plural = RESOURCES[named.kind] if named.kind else ""
     for status in snapshot.reads:
         if status.resource == plural and status.outcome is not ReadOutcome.OK:
             reason = status.reason or f"{plural} are {status.outcome.value.replace('-', ' ')}"

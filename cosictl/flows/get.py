@@ -10,10 +10,10 @@ from cosictl.diagnosis.graph import link
 from cosictl.diagnosis.marks import is_expired, mark_of
 from cosictl.diagnosis.policy import choose
 from cosictl.diagnosis.report import diagnose
-from cosictl.flows.asked import PLURALS, Asked, check_read, found
+from cosictl.flows.asked import Asked, check_read, found
 from cosictl.model.copying import replace
 from cosictl.model.objects import Access, AccessClass, BucketClass, Claim, CosiObject
-from cosictl.model.refs import Kind, Ref
+from cosictl.model.refs import RESOURCES, Kind, Ref
 from cosictl.model.report import STUCK, Assessment, Outlook, PolicyChoice, Report
 from cosictl.model.snapshot import Snapshot
 
@@ -61,7 +61,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
 def list_objects(read: Callable[[], Snapshot], *, asked: Asked, wanted: Wanted | None = None) -> Listing:
     """Return the objects asked for, as far as they are wanted. Raises NotFoundError."""
     snapshot = read()
-    check_read(snapshot, [PLURALS[named.kind] for named in asked.named if named.kind is not None])
+    check_read(snapshot, [RESOURCES[named.kind] for named in asked.named if named.kind is not None])
     report = diagnose(snapshot)
     verdicts = {item.ref: item for item in report.objects}
     objects = found(snapshot, asked)

@@ -14,13 +14,13 @@ import msgspec
 from msgspec import Struct
 
 from cosictl.errors import DumpError
-from cosictl.intake.kinds import RESOURCES, AnyRow, Model, find_row, is_read
+from cosictl.intake.kinds import AnyRow, Model, find_row, is_read
 from cosictl.intake.lenient import CONTENT_ERRORS, UndecodableError, decode, dumps, loads, salvage
 from cosictl.intake.redact import redact, suspicious
 from cosictl.intake.taken import Taken
 from cosictl.intake.wire import ObjectWire, Wire
 from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, CosiObject, Event, Lease, Pod
-from cosictl.model.refs import Kind
+from cosictl.model.refs import RESOURCES, Kind
 from cosictl.model.snapshot import ReadStatus, Snapshot, TimeBasis, Undecoded
 
 C = TypeVar("C", bound=CosiObject)

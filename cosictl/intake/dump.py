@@ -14,9 +14,9 @@ import msgspec
 
 from cosictl.errors import DumpError
 from cosictl.intake.builder import SnapshotBuilder
-from cosictl.intake.kinds import RESOURCES
 from cosictl.intake.lenient import decode
 from cosictl.intake.wire import Wire, moment
+from cosictl.model.refs import RESOURCES
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot, Undecoded
 
 API_VERSION = "cosictl.dev/v1alpha1"

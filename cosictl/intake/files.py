@@ -21,10 +21,11 @@ from cosictl.intake import dump
 from cosictl.intake.blocks import ListHead, pieces_of, split
 from cosictl.intake.builder import SnapshotBuilder
 from cosictl.intake.documents import BrokenDumpError, EmptyDumpError, NoDumpError, json_documents
-from cosictl.intake.kinds import RESOURCES, is_read
+from cosictl.intake.kinds import is_read
 from cosictl.intake.lenient import UndecodableError, decode
 from cosictl.intake.logfiles import SUFFIX as LOG_SUFFIX
 from cosictl.intake.wire import Wire, moment
+from cosictl.model.refs import RESOURCES
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot, TimeBasis, Undecoded
 
 STDIN = "-"
@@ -215,7 +216,10 @@ def _take(document: bytes, path: str, intake: _Intake) -> bool:
     except UndecodableError:
         return False
     builder = intake.builder
-    if head.kind == dump.KIND and head.api_version.partition("/")[0] == dump.API_VERSION.partition("/")[0]:
+    if head.api_version.partition("/")[0] == dump.API_VERSION.partition("/")[0]:
+        if head.kind != dump.KIND:
+            # What we concluded of a cluster is none of its objects, and no sign that it has none.
+            raise NoDumpError(f"it is a {head.kind or 'document'} that cosictl wrote")
         facts = dump.read_own_dump(document, builder, origin=path)
         intake.times += [facts.taken_at] if facts.taken_at else []
         intake.scopes.add(facts.namespaces)

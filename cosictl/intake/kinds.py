@@ -21,17 +21,6 @@ from cosictl.model.refs import Kind
 Model = CosiObject | Event | Lease | Pod
 W = TypeVar("W", bound=ObjectWire)
 
-RESOURCES = {
-    Kind.BUCKET.value: "buckets",
-    Kind.CLAIM.value: "bucketclaims",
-    Kind.ACCESS.value: "bucketaccesses",
-    Kind.BUCKET_CLASS.value: "bucketclasses",
-    Kind.ACCESS_CLASS.value: "bucketaccessclasses",
-    "Event": "events",
-    "Lease": "leases",
-    "Pod": "pods",
-}
-
 
 # Fields whose names sound like credentials, and which hold the names of Secrets.
 _SOUNDS = re.compile(rb'"(?:credentialsSecretName|accessSecretName)":')

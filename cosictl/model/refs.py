@@ -17,6 +17,18 @@ class Kind(StrEnum):
 
 CLUSTER_SCOPED = frozenset({Kind.BUCKET, Kind.BUCKET_CLASS, Kind.ACCESS_CLASS})
 
+# Everything that is read, with the API's plurals, under which a snapshot says how reading went.
+RESOURCES = {
+    Kind.BUCKET.value: "buckets",
+    Kind.CLAIM.value: "bucketclaims",
+    Kind.ACCESS.value: "bucketaccesses",
+    Kind.BUCKET_CLASS.value: "bucketclasses",
+    Kind.ACCESS_CLASS.value: "bucketaccessclasses",
+    "Event": "events",
+    "Lease": "leases",
+    "Pod": "pods",
+}
+
 
 class Api(StrEnum):
     """The two COSI API versions."""

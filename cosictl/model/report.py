@@ -129,3 +129,21 @@ class Report(Struct, frozen=True, kw_only=True, gc=False):
     def stuck_pods(self) -> Mapping[Ref, Outlook]:
         """The Pods of sidecars and controllers that a finding calls stuck, and how."""
         return {one.root: one.outlook for one in self.findings if one.root.kind == "Pod" and one.outlook in STUCK}
+
+    @property
+    def causes(self) -> Mapping[Ref, Finding]:
+        """The finding that says why, for every object that any is about: of its own outlook, else the one it waits on.
+
+        An object may have notes beside the cause of its outlook, and may be a symptom of several others.
+        """
+        outlooks = {item.ref: item.outlook for item in self.objects}
+        found: dict[Ref, Finding] = {}
+        for one in self.findings:
+            for ref in one.symptoms:
+                found.setdefault(ref, one)
+        for one in reversed(self.findings):
+            found[one.root] = one
+        for one in reversed(self.findings):
+            if outlooks.get(one.root) is one.outlook:
+                found[one.root] = one
+        return found

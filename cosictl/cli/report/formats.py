@@ -23,8 +23,15 @@ def _html() -> Writer:
     return write_page
 
 
+def _junit() -> Writer:
+    from cosictl.render.junit import write_junit
+
+    return write_junit
+
+
 # What -o names, the first one being written without it, and how to load what writes it.
 WRITERS: Final[Mapping[Format, Callable[[], Writer]]] = {
     Format.MARKDOWN: _markdown,
     Format.HTML: _html,
+    Format.JUNIT: _junit,
 }

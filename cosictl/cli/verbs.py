@@ -168,6 +168,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "report": Verb(
         _report,
         "Write a report: a page for a browser, or text for a ticket.",
+        ("diff",),
         load_below=_report_verbs,
     ),
     "events": Verb(_events, "Print every failure record in one timeline."),

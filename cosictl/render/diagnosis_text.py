@@ -10,7 +10,7 @@ from cosictl.model.report import STUCK, Finding, Outlook, Report
 from cosictl.render.ages import age, clock
 from cosictl.render.console import Out
 from cosictl.render.finding_text import Line, headline, own_lines, shared_lines
-from cosictl.render.lines import many
+from cosictl.render.lines import filled, many
 from cosictl.render.safe import ELLIPSIS, clip, escape, wrap
 from cosictl.render.words import UNREAD, policy_words, roots_words
 
@@ -93,7 +93,7 @@ class _Page:
         told = [f"{counts[outlook]} {outlook.value}" for outlook in _STYLES if counts[outlook]]
         pods = Counter(report.stuck_pods.values())
         told += [f"{many(pods[outlook], 'Pod')} {outlook.value}" for outlook in _STYLES if pods[outlook]]
-        for line in _filled(told or ["nothing to judge"], self._width):
+        for line in filled(told or ["nothing to judge"], self._width):
             self._out.line(line, style="bold")
 
     def group(self, findings: Sequence[Finding], *, limit: int | None) -> None:
@@ -165,17 +165,6 @@ class _Page:
 
     def _cut(self, line: str) -> str:
         return clip(line, self._width)
-
-
-def _filled(pieces: Sequence[str], width: int) -> list[str]:
-    """Join pieces by three blanks into lines of a width in cells; 0 is one line."""
-    lines = [pieces[0]]
-    for piece in pieces[1:]:
-        if width and len(lines[-1]) + 3 + len(piece) > width:
-            lines.append(piece)
-        else:
-            lines[-1] += "   " + piece
-    return lines
 
 
 def _all_well(report: Report) -> str:

@@ -1,6 +1,6 @@
 """Labelled lines, as screens about drivers and sidecars have them: a label, then words wrapped under themselves."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from cosictl.model.refs import Ref
@@ -35,3 +35,14 @@ def names_of(refs: Iterable[Ref], *, show_all: bool = False) -> str:
 def many(count: int, word: str, plural: str = "") -> str:
     """Return a number with its noun; ``plural`` where it is not the word with an s."""
     return f"{count} {word if count == 1 else plural or word + 's'}"
+
+
+def filled(pieces: Sequence[str], width: int) -> list[str]:
+    """Join pieces by three blanks into lines of a width in cells; 0 is one line."""
+    lines = [pieces[0]]
+    for piece in pieces[1:]:
+        if width and len(lines[-1]) + 3 + len(piece) > width:
+            lines.append(piece)
+        else:
+            lines[-1] += "   " + piece
+    return lines

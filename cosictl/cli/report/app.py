@@ -11,10 +11,11 @@ from cosictl.cli.complete import complete_findings, complete_policies, complete_
 from cosictl.cli.logging_options import LogOptions, parse_wish
 from cosictl.cli.options import AsOf, Dumps, Shared, with_options, with_shared
 from cosictl.cli.output import choose_format
+from cosictl.cli.report.diff import diff
 from cosictl.cli.types import parse_targets
 
 # The verbs below ``report``; each is also named in ``cosictl.cli.verbs``, so that it is found.
-VERBS: Final[tuple[Callable[..., None], ...]] = ()
+VERBS: Final[tuple[Callable[..., None], ...]] = (diff,)
 
 reports = typer.Typer(
     add_completion=False,

@@ -63,6 +63,12 @@ class OutputError(CosictlError):
     slug = "output"
 
 
+class ListenError(CosictlError):
+    """An address cannot be listened on: its port is in use, it is not this machine's, or it is reserved."""
+
+    slug = "listen"
+
+
 class ConfigError(CosictlError):
     """The kubeconfig is missing, broken, or names a context that does not exist."""
 

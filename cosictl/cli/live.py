@@ -60,11 +60,15 @@ def cluster_port(
     exact = CHUNK_SIZE if keep_raw else None
     chunk_size = exact if shared.chunk_size is None else shared.chunk_size
 
+    said: set[tuple[str, ...]] = set()
+
     def load() -> tuple[SnapshotBuilder, Snapshot]:
         builder, snapshot = read_cluster(
             conn, scope=scope, chunk_size=chunk_size, keep_raw=keep_raw, as_of=as_of, only=only
         )
-        if scope.reach is Reach.WIDEST and snapshot.namespaces:
+        # Said once, however often the cluster is read.
+        if scope.reach is Reach.WIDEST and snapshot.namespaces and snapshot.namespaces not in said:
+            said.add(snapshot.namespaces)
             told = ", ".join(snapshot.namespaces)
             say(f"{program()}: you may not list every namespace, so this is about namespace {told} only")
         return builder, snapshot

@@ -27,6 +27,7 @@ class Format(StrEnum):
     JUNIT = "junit"
     MARKDOWN = "markdown"
     HTML = "html"
+    PROMETHEUS = "prometheus"
 
 
 def choose_format(shared: Shared, *known: Format) -> Format:

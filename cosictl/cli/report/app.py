@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Final
 
 import typer
@@ -10,8 +11,9 @@ import typer
 from cosictl.cli.complete import complete_findings, complete_policies, complete_targets
 from cosictl.cli.logging_options import LogOptions, parse_wish
 from cosictl.cli.options import AsOf, Dumps, Shared, with_options, with_shared
-from cosictl.cli.output import choose_format
+from cosictl.cli.output import Format, choose_format
 from cosictl.cli.report.diff import diff
+from cosictl.cli.report.listen_options import ListenOptions
 from cosictl.cli.types import parse_targets
 
 # The verbs below ``report``; each is also named in ``cosictl.cli.verbs``, so that it is found.
@@ -28,10 +30,12 @@ for verb in VERBS:
 
 
 @with_options("logged", LogOptions)
+@with_options("served", ListenOptions)
 def report(
     shared: Shared,
     *,
     logged: LogOptions,
+    served: ListenOptions,
     targets: Annotated[
         list[str] | None,
         typer.Argument(metavar="TYPE/NAME", autocompletion=complete_targets, help="Only these objects."),
@@ -70,12 +74,21 @@ def report(
     from cosictl.flows.account import account
     from cosictl.flows.diagnose import known_code
 
-    write = WRITERS[choose_format(shared, *WRITERS)]()
+    chosen = choose_format(shared, *WRITERS, Format.PROMETHEUS)
+    pause = served.seconds(shared.output, output_file)
     code = known_code(finding) if finding else None
     wish = parse_wish(logged, dumps)
     named = parse_targets(targets or ())
     check_target(output_file, force=force)
     source = open_source(shared, dumps, as_of=as_of, targets=named, everywhere=not targets, logs=wish)
-    told = account(source.read, asked=source.asked, assume=assume, code=code)
+    if served.listen is not None or chosen is Format.PROMETHEUS:
+        from cosictl.cli.report.figures import Figures
+
+        figures = Figures(source=source, assume=assume, code=code)
+        if served.listen is not None:
+            raise typer.Exit(figures.serve(served.listen, pause=pause, dumps=dumps or ()))
+        write = figures.writer()
+    else:
+        write = partial(WRITERS[chosen](), account(source.read, asked=source.asked, assume=assume, code=code))
     with stream_to(output_file, force=force) as stream:
-        write(told, stream)
+        write(stream)

@@ -67,6 +67,8 @@ def test_the_file_names_can_be_asked_for(shell: Shell) -> None:
         (["diagnose", "--assume-sidecar", "v0"], ["v0.2.1", "v0.2.2"]),
         (["diagnose", "--finding", "COSI90"], ["COSI901", "COSI902", "COSI903", "COSI904"]),
         (["diagnose", "cl"], ["claim/", "class/"]),
+        (["report", "d"], ["diff", "driver/"]),
+        (["report", "diff", "--al"], ["--all", "--all-namespaces"]),
         (["get", "claims", "--outlook", "looping,pa"], ["looping,parked"]),
         (["explain", "InvalidArg"], ["InvalidArgument"]),
         (["get", "claims", "--req"], ["--request-timeout"]),

@@ -50,7 +50,7 @@ def test_html_is_a_page_in_every_locale() -> None:
 def test_an_unknown_format_names_those_there_are() -> None:
     done = cosictl("report", "-f", V1, "-o", "pdf")
     assert (done.returncode, done.stdout) == (2, "")
-    assert one_line(done.stderr).endswith(f"this command has {', '.join(WRITERS)}")
+    assert one_line(done.stderr).endswith(f"this command has {', '.join((*WRITERS, Format.PROMETHEUS))}")
     assert {Format.MARKDOWN, Format.HTML} <= set(WRITERS)
 
 

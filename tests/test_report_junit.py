@@ -158,6 +158,12 @@ def fares(outlook: Outlook, *, root: Outlook | None = None) -> str:
     return tags_of(junit(report))[name_of(CLAIM)]
 
 
+def test_it_is_the_same_in_every_locale() -> None:
+    latin = cosictl("report", "-f", V1, "-o", "junit", env={"PYTHONIOENCODING": "latin-1"}).stdout
+    assert latin == cosictl("report", "-f", V1, "-o", "junit").stdout
+    assert " · looping" in next(ElementTree.fromstring(latin).iter("failure")).attrib["message"]
+
+
 def test_what_is_stuck_fails_and_what_goes_on_by_itself_passes() -> None:
     ends = {outlook: fares(outlook) for outlook in Outlook}
     passes = dict.fromkeys((Outlook.READY, Outlook.RETRYING, Outlook.WAITING), "")

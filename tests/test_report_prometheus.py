@@ -90,10 +90,11 @@ def test_whatever_is_counted_reads_back_the_same(tally: Tally | None, seconds: f
 
 
 def test_a_hostile_driver_stays_a_label() -> None:
-    driver = 'a"} 1\ncosictl_up 0\\\u202e'
+    driver = 'a"} 1\ncosictl_up 0\\\u202e\u00e9'
     tally = figures(recorded, asked=Asked())
     text = prometheus(replace(tally, wasted={driver: 3.0}), seconds=0)
-    assert ex.values(text, ex.WASTED) == {('a"} 1\\ncosictl_up 0\\\\u202e',): 3.0}
+    assert ex.values(text, ex.WASTED) == {('a"} 1\\ncosictl_up 0\\\\u202e\\xe9',): 3.0}
+    assert text.isascii()
     assert ex.value(text, ex.UP) == 1
 
 

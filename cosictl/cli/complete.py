@@ -62,6 +62,13 @@ def complete_targets(ctx: typer.Context, incomplete: str) -> list[str]:
     return [f"{word}/{found}" for found in _names(ctx, word) if found.startswith(name)]
 
 
+def complete_report(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Offer the verbs below ``report`` and what it can be about."""
+    from cosictl.cli.verbs import VERBS
+
+    return [*_starting(VERBS["report"].below, incomplete), *complete_targets(ctx, incomplete)]
+
+
 def complete_outlooks(incomplete: str) -> list[str]:
     """Offer outlooks, after a comma too."""
     from cosictl.model.report import Outlook

@@ -56,7 +56,9 @@ def junit(report: Report) -> str:
     for number, (name, cases) in enumerate((name, cases) for name, cases in suites if cases):
         _suite(root, report, number, name, cases)
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    text = ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    # UTF-8 whatever the output is: what is not ASCII is a reference.
+    return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 class _Teller:

@@ -100,8 +100,12 @@ def _labels(labels: Labels) -> str:
 
 
 def _quoted(value: str) -> str:
-    r"""Spell out what is not visible, then escape as the format wants it: ``\\`` and ``\"`` (no line end is left)."""
-    return escape(value).replace("\\", "\\\\").replace('"', '\\"')
+    r"""Spell out what is no visible ASCII, then escape as the format wants it: ``\\`` and ``\"``; no line end is left.
+
+    An output that is not UTF-8 would spell the rest out in its own way, which the format does not know.
+    """
+    plain = escape(value).encode("ascii", "backslashreplace").decode("ascii")
+    return plain.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _number(value: float) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from cosictl.cli.complete import complete_findings, complete_policies, complete_targets
+from cosictl.cli.complete import complete_findings, complete_policies, complete_report
 from cosictl.cli.logging_options import LogOptions, parse_wish
 from cosictl.cli.options import AsOf, Dumps, Shared, with_options, with_shared
 from cosictl.cli.output import Format, choose_format
@@ -38,7 +38,7 @@ def report(
     served: ListenOptions,
     targets: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TYPE/NAME", autocompletion=complete_targets, help="Only these objects."),
+        typer.Argument(metavar="TYPE/NAME", autocompletion=complete_report, help="Only these objects."),
     ] = None,
     dumps: Dumps = None,
     as_of: AsOf = None,
@@ -63,7 +63,8 @@ def report(
     """Write a report: a page for a browser, or text for a ticket.
 
     It looks at what diagnose looks at: every namespace you may read, TYPE/NAME, or the dumps of -f. Without -o it is
-    Markdown for a ticket; -o html is one page for a browser that needs nothing else.
+    Markdown for a ticket; -o html is one page for a browser that needs nothing else; -o junit is for a pipeline, and
+    -o prometheus for monitoring, served with --listen. The verb below it, diff, says what changed between two.
 
     It goes to stdout, or with --output-file whole or not at all to a file. Exit code 0: the report was written,
     whatever it says; diagnose has exit codes for what is stuck.

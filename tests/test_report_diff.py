@@ -251,7 +251,7 @@ def test_the_text_tells_what_moved() -> None:
     old = side(verdict(BUCKET, Outlook.LOOPING, attempts=3))
     new = side(verdict(BUCKET, Outlook.PARKED, attempts=40))
     line = next(line for line in lines_of(old, new) if "bucket-1" in line)
-    assert line == "  Bucket bucket-1   looping → parked   Aborted quota   about 3 → 40 attempts"
+    assert line == "  Bucket bucket-1 · looping → parked · Aborted quota · about 3 → 40 attempts"
 
 
 def test_the_text_counts_what_came_and_went_stuck() -> None:

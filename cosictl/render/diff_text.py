@@ -85,7 +85,7 @@ def _section(change: Change, group: Sequence[Difference], out: Out, *, show_all:
     out.line(f"{words[0].upper()}{words[1:]}", style=_STYLES.get(change, "bold"))
     shown = group if show_all else group[:SHOWN]
     for item in shown:
-        for line in wrap("   ".join((ref_words(item.ref), *_parts(item))), out.width, "  ", "      "):
+        for line in wrap(" · ".join((ref_words(item.ref), *_parts(item))), out.width, "  ", "      "):
             out.line(line)
     if len(group) > len(shown):
         out.line(f"  … {many(len(group) - len(shown), 'more object')}: add --all")

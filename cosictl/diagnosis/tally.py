@@ -59,9 +59,8 @@ def _wasted(report: Report, policies: Policies) -> dict[str, float]:
     """Return the calls an hour that loops make in vain, once their delays have grown; what records none counts none."""
     found = dict.fromkeys(report.drivers, 0.0)
     for one in troubles(item for item in report.objects if item.outlook is Outlook.LOOPING):
-        if one.hopeless:
-            calls = calls_per_hour(policies.policy(one.api, one.driver), one)
-            found[one.driver] = found.get(one.driver, 0.0) + calls
+        calls = calls_per_hour(policies.policy(one.api, one.driver), one)
+        found[one.driver] = found.get(one.driver, 0.0) + calls
     return found
 
 

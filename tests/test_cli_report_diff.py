@@ -219,3 +219,13 @@ def test_on_a_terminal_it_is_coloured_and_fits() -> None:
     assert code == 0
     assert "\x1b[" in seen
     assert "\x1b" not in in_terminal("report", "diff", V1, V2, columns=80, env={"NO_COLOR": "1"})[1]
+
+
+def test_a_saved_report_of_files_does_not_know_what_they_lacked(tmp_path: Path) -> None:
+    items = json.loads((Path(V1) / "objects.json").read_text())["items"]
+    claims = tmp_path / "claims.json"
+    kept = [item for item in items if item["kind"] != "BucketAccess"]
+    claims.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": kept}))
+    document = compared(V1, saved(tmp_path, str(claims)))
+    whys = {row["why"] for row in document["changes"] if row["kind"] == "BucketAccess"}
+    assert whys == {"NEW was made from files, which perhaps had no bucketaccesses"}

@@ -4,7 +4,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TextIO
 
 import typer
 
@@ -15,6 +15,9 @@ from cosictl.cli.output import Format, choose_format
 from cosictl.cli.report.diff import diff
 from cosictl.cli.report.listen_options import ListenOptions
 from cosictl.cli.types import parse_targets
+
+if TYPE_CHECKING:
+    from cosictl.cli.wiring import Source
 
 # The verbs below ``report``; each is also named in ``cosictl.cli.verbs``, so that it is found.
 VERBS: Final[tuple[Callable[..., None], ...]] = (diff,)
@@ -72,7 +75,6 @@ def report(
     from cosictl.cli.report.formats import WRITERS
     from cosictl.cli.report.target import check_target, stream_to
     from cosictl.cli.wiring import open_source
-    from cosictl.flows.account import account
     from cosictl.flows.diagnose import known_code
 
     chosen = choose_format(shared, *WRITERS, Format.PROMETHEUS)
@@ -82,14 +84,23 @@ def report(
     named = parse_targets(targets or ())
     check_target(output_file, force=force)
     source = open_source(shared, dumps, as_of=as_of, targets=named, everywhere=not targets, logs=wish)
-    if served.listen is not None or chosen is Format.PROMETHEUS:
+    if served.listen is not None:
         from cosictl.cli.report.figures import Figures
 
         figures = Figures(source=source, assume=assume, code=code)
-        if served.listen is not None:
-            raise typer.Exit(figures.serve(served.listen, pause=pause, dumps=dumps or ()))
-        write = figures.writer()
-    else:
-        write = partial(WRITERS[chosen](), account(source.read, asked=source.asked, assume=assume, code=code))
+        raise typer.Exit(figures.serve(served.listen, pause=pause, dumps=dumps or ()))
+    write = _observed(chosen, source, assume, code)
     with stream_to(output_file, force=force) as stream:
         write(stream)
+
+
+def _observed(chosen: Format, source: "Source", assume: str | None, code: str | None) -> Callable[[TextIO], object]:
+    """Observe, conclude, and return what writes that in a format."""
+    if chosen is Format.PROMETHEUS:
+        from cosictl.cli.report.figures import Figures
+
+        return Figures(source=source, assume=assume, code=code).writer()
+    from cosictl.cli.report.formats import WRITERS
+    from cosictl.flows.account import account
+
+    return partial(WRITERS[chosen](), account(source.read, asked=source.asked, assume=assume, code=code))

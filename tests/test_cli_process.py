@@ -182,6 +182,9 @@ LOADS: list[tuple[tuple[str, ...], set[str]]] = [
     (("get", "buckets", "-f", V1, "-o", "yaml"), {"ahocorasick_rs", "msgspec", "yaml"}),
     (("events", "-f", V1), {"ahocorasick_rs", "msgspec", "rich", "yaml"}),
     (("snapshot", "-f", V1, "-o", "-"), {"ahocorasick_rs", "msgspec", "yaml"}),
+    (("report", "-f", V1, "-o", "junit"), {"ahocorasick_rs", "msgspec", "yaml"}),
+    (("report", "-f", V1, "-o", "prometheus"), {"ahocorasick_rs", "msgspec", "yaml"}),
+    (("report", "diff", V1, V2), {"ahocorasick_rs", "msgspec", "yaml"}),
 ]
 
 

@@ -93,6 +93,13 @@ class NotFoundError(CosictlError):
     slug = "not-found"
 
 
+class UnreadError(CosictlError):
+    """What was asked about cannot be told, because it may not be read."""
+
+    exit_code = Exit.UNKNOWN
+    slug = "unread"
+
+
 class EndpointError(CosictlError):
     """A driver's endpoint cannot be talked to: no such socket, nobody listens, no gRPC there."""
 

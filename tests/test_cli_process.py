@@ -166,6 +166,7 @@ LOADS: list[tuple[tuple[str, ...], set[str]]] = [
     (("completion", "bash"), {"msgspec"}),
     (("get", "--help"), {"msgspec"}),
     (("diagnose", "--help"), {"msgspec"}),
+    (("wait", "--help"), {"msgspec"}),
     (("classify", "--help"), set()),
     (("explain", "COSI104"), {"msgspec"}),
     (("explain", "diagnose"), {"msgspec"}),

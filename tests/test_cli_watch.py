@@ -191,17 +191,41 @@ def test_diagnose_tells_what_gets_stuck_and_what_is_gone(tmp_path: Path) -> None
         assert first.startswith("12:00:")
         assert "looping COSI106 invalid-name: Bucket/" in first
         server.drop("Bucket")
-        assert "gone (was looping): Bucket/" in line_of(process.stdout)
+        assert "gone (was looping, its loop stopped): Bucket/" in line_of(process.stdout)
 
 
 def test_diagnose_tells_it_as_json(tmp_path: Path) -> None:
     with ApiServer(objects(), at=NOON) as server, diagnosing(server, tmp_path, "-o", "jsonl") as process:
         first = json.loads(line_of(process.stdout))
-        told = first["kind"], first["was"], first["outlook"], first["finding"]
-        assert told == ("Bucket", None, "looping", "COSI106")
+        told = first["kind"], first["was"], first["outlook"], first["finding"], first["loopStopped"]
+        assert told == ("Bucket", None, "looping", "COSI106", False)
         server.drop("Bucket")
         gone = json.loads(line_of(process.stdout))
         assert (gone["name"], gone["was"], gone["outlook"]) == (first["name"], "looping", "gone")
+        assert (gone["wasFinding"], gone["loopStopped"]) == ("COSI106", True)
+
+
+def test_a_loop_that_stopped_is_told_as_such(tmp_path: Path) -> None:
+    with ApiServer(objects(), at=NOON) as server, diagnosing(server, tmp_path) as process:
+        assert "looping COSI106" in line_of(process.stdout)
+        bucket = next(item for item in objects() if item["kind"] == "Bucket")
+        del bucket["metadata"]["resourceVersion"]
+        server.change({**bucket, "status": {"bucketReady": True, "bucketID": "b"}})
+        assert "ready (was looping, its loop stopped): Bucket/" in line_of(process.stdout)
+
+
+def test_a_view_says_that_no_news_come(tmp_path: Path) -> None:
+    with ApiServer(objects(), at=NOON) as server, in_front_of(server) as proxy:
+        env = {"KUBECONFIG": str(through(proxy, server, tmp_path)), "PYTHONUNBUFFERED": "1"}
+        with terminal("diagnose", "-w", columns=80, env=env) as (process, read):
+            while "looping" not in read():
+                assert process.poll() is None
+            proxy.cut()
+            while "no news since then" not in read():
+                assert process.poll() is None
+            proxy.mend()
+            while "no news" in read():
+                assert process.poll() is None
 
 
 def test_diagnose_stays_on_a_terminal(tmp_path: Path) -> None:

@@ -77,6 +77,13 @@ def complete_outlooks(incomplete: str) -> list[str]:
     return [f"{before}{comma}{word}" for word in _starting(Outlook, last)]
 
 
+def complete_goals(incomplete: str) -> list[str]:
+    """Offer what can be waited for."""
+    from cosictl.model.waiting import Goal
+
+    return _starting(Goal, incomplete)
+
+
 def complete_resources(incomplete: str) -> list[str]:
     """Offer the types that ``get`` knows."""
     return _starting(Resource, incomplete)

@@ -29,6 +29,12 @@ def _get() -> Command:
     return get
 
 
+def _wait() -> Command:
+    from cosictl.cli.wait import wait
+
+    return wait
+
+
 def _events() -> Command:
     from cosictl.cli.events import events
 
@@ -164,6 +170,7 @@ class Verb:
 
 VERBS: Final[Mapping[str, Verb]] = {
     "diagnose": Verb(_diagnose, "Find out what is stuck, and why."),
+    "wait": Verb(_wait, "Wait until objects are ready, gone or settled; end at once where that can never be."),
     "get": Verb(_get, "List objects with their outlook."),
     "report": Verb(
         _report,

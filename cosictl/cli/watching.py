@@ -39,6 +39,10 @@ def watch_interval(text: str | None, *, targets: Sequence[Target], dumps: Sequen
 class Watch(Protocol):
     """A cluster that is watched: ``first`` reads it, ``wait`` waits for a change, ``look`` tells what it is like."""
 
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """Why news do not come at the moment; empty where all is well."""
+
     def first(self) -> tuple["SnapshotBuilder", Snapshot]:
         """Read the cluster, and begin."""
 

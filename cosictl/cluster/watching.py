@@ -56,7 +56,10 @@ class _Line(msgspec.Struct):
 
 
 class _Change(msgspec.Struct, frozen=True):
-    """What came for one list: an object as it is now or was last, the whole list anew, or words about trouble."""
+    """What came for one list: an object as it is now or was last, the whole list anew, or how the stream fares.
+
+    ``trouble``: why nothing comes, ``well``: that it comes again; ``told`` is what somebody should know of that.
+    """
 
     place: int
     uid: str = ""
@@ -64,12 +67,15 @@ class _Change(msgspec.Struct, frozen=True):
     is_gone: bool = False
     anew: Listed | None = None
     trouble: str = ""
+    well: bool = False
+    told: str = ""
 
 
 class ClusterWatch:
     """Watches a cluster from ``first`` on. Its threads end with the process.
 
-    ``say`` is told, once for each time, that a stream is in trouble and is asked for again.
+    ``say`` is told, once for each time, that a stream is in trouble and is asked for again. ``troubles`` are those of
+    the moment, by list: what is known may be behind.
     """
 
     def __init__(self, conn: Connection, *, scope: Scope, keep_raw: bool, say: Callable[[str], None]) -> None:
@@ -81,6 +87,12 @@ class ClusterWatch:
         self._pending: list[_Change] = []
         self._seen: Observed | None = None
         self._ahead = timedelta()
+        self._troubles: dict[int, str] = {}
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """Why news of some lists do not come at the moment; empty where all is well."""
+        return tuple(self._troubles.values())
 
     def first(self) -> tuple[SnapshotBuilder, Snapshot]:
         """Read every list and begin to watch; raises as ``read_cluster``."""
@@ -126,11 +138,15 @@ class ClusterWatch:
             return None
 
     def _apply(self, seen: Observed, change: _Change) -> None:
+        if change.told:
+            self._say(change.told)
         if change.trouble:
-            self._say(f"{change.trouble}; asking again")
-            return
+            self._troubles[change.place] = change.trouble
+        elif change.well or change.anew is not None:
+            self._troubles.pop(change.place, None)
         if change.anew is not None:
             seen.lists[change.place] = change.anew
+        if not change.data:
             return
         listed = seen.lists[change.place]
         kind, version = listed.call.kind, listed.call.api_version
@@ -151,6 +167,8 @@ class _Follower:
         self._delay = _FIRST_DELAY
         # Who asked knows already what was refused at first; it is asked for again, with growing pauses.
         self._told = not listed.version
+        self._is_behind = False
+        self._polls = False
 
     def run(self) -> None:
         """Follow until the process ends."""
@@ -164,7 +182,7 @@ class _Follower:
                 self._trouble(f"the stream is broken: {error}")
                 continue
             if status in _NO_WATCH:
-                time.sleep(_POLL_SECONDS)
+                self._poll(words)
             if status == _GONE or status in _NO_WATCH:
                 self._anew()
             elif status:
@@ -184,6 +202,7 @@ class _Follower:
         with self._conn.stream(self._call.path, params, timeout=_SILENCE_SECONDS, live=True) as (status, _, pieces):
             if status != 200:
                 return status, words_of(status, b"".join(pieces))
+            self._caught_up()
             for line in _lines(pieces):
                 found = msgspec.json.decode(line, type=_Line)
                 about = msgspec.json.decode(found.object, type=_About)
@@ -203,11 +222,30 @@ class _Follower:
             self._trouble(error.what)
             return
         self._version = listed.version
+        self._is_behind = False
         self._changes.put(_Change(self._place, anew=listed))
 
+    def _poll(self, words: str) -> None:
+        """Wait until the list is to be read again, because it may not be watched."""
+        if not self._polls:
+            told = f"{self._call.resource} cannot be watched: {words}; reading them every {_POLL_SECONDS:g} s"
+            self._changes.put(_Change(self._place, well=True, told=told))
+        self._polls = True
+        time.sleep(_POLL_SECONDS)
+
+    def _caught_up(self) -> None:
+        if self._is_behind:
+            self._changes.put(_Change(self._place, well=True))
+        self._is_behind = False
+
     def _trouble(self, words: str) -> None:
-        if not self._told:
-            self._changes.put(_Change(self._place, trouble=f"{self._call.resource}: {words}"))
+        trouble = f"{self._call.resource}: {words}"
+        if self._version:
+            # What was never read is no news that does not come.
+            self._changes.put(
+                _Change(self._place, trouble=trouble, told="" if self._told else f"{trouble}; asking again")
+            )
+            self._is_behind = True
         self._told = True
         self._pause(self._delay)
         self._delay = min(_LONGEST_DELAY, self._delay * 2)

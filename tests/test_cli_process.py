@@ -167,6 +167,7 @@ LOADS: list[tuple[tuple[str, ...], set[str]]] = [
     (("get", "--help"), {"msgspec"}),
     (("diagnose", "--help"), {"msgspec"}),
     (("wait", "--help"), {"msgspec"}),
+    (("rbac", "print", "read-only"), {"msgspec", "yaml"}),
     (("classify", "--help"), set()),
     (("explain", "COSI104"), {"msgspec"}),
     (("explain", "diagnose"), {"msgspec"}),

@@ -99,3 +99,17 @@ def test_who_asks_is_told() -> None:
         assert reason(sandbox.ask("POST", WHO, {}, token=None)) == (403, "Forbidden")
         names = [item["name"] for item in sandbox.ask("GET", "/apis/authentication.k8s.io/v1").json["resources"]]
         assert names == ["selfsubjectreviews"]
+
+
+def test_a_command_in_a_container_takes_get_and_create() -> None:
+    path = "/api/v1/namespaces/default/pods/p/exec?command=true"
+    users = {
+        verb: User(name=verb, rules=(Rule(verbs=(verb,), resources=("pods/exec",)),)) for verb in ("get", "create")
+    }
+    both = User(name="both", rules=tuple(rule for user in users.values() for rule in user.rules))
+    with Sandbox(users={**users, "both": both}) as sandbox:
+        refused = {token: sandbox.ask("GET", path, token=token) for token in users}
+        assert 'cannot create resource "pods/exec"' in refused["get"].json["message"]
+        assert 'cannot get resource "pods/exec"' in refused["create"].json["message"]
+        # There is no such Pod, and no containers are run here.
+        assert sandbox.ask("GET", path, token="both").status in {404, 501}

@@ -84,6 +84,13 @@ def complete_goals(incomplete: str) -> list[str]:
     return _starting(Goal, incomplete)
 
 
+def complete_uses(incomplete: str) -> list[str]:
+    """Offer what rights are for."""
+    from cosictl.model.rights import Use
+
+    return _starting(Use, incomplete)
+
+
 def complete_resources(incomplete: str) -> list[str]:
     """Offer the types that ``get`` knows."""
     return _starting(Resource, incomplete)

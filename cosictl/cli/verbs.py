@@ -155,6 +155,12 @@ def _report_verbs() -> typer.Typer:
     return reports
 
 
+def _rbac() -> typer.Typer:
+    from cosictl.cli.rbac.app import rbac
+
+    return rbac
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
     """A verb: what it does in one line (the first of its own description), and the verbs below it.
@@ -202,6 +208,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "probe-driver": Verb(
         _probe_driver, "Ask the driver itself: who it is, and what it answers.", ("info", "reproduce", "call", "check")
     ),
+    "rbac": Verb(_rbac, "Print the rights that commands take, and check which of them you have.", ("print", "check")),
     "journal": Verb(
         _journal, "What was changed: every run, what each step did, and what is left in the backend.", ("list", "show")
     ),

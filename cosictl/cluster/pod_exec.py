@@ -176,7 +176,7 @@ def _refused(conn: Connection, error: Any, namespace: str, pod: str) -> CosictlE
     if error.status_code == _FORBIDDEN:
         return ClusterError(
             f"no right to run a command in pod {namespace}/{pod}: {words}",
-            meaning="it takes the verb create (with some servers also get) on pods/exec",
+            meaning="it takes the verbs get and, since Kubernetes 1.35, create on pods/exec",
             next_step=f"check with: kubectl auth can-i create pods/exec -n {namespace}",
         )
     if error.status_code == _NOT_FOUND:

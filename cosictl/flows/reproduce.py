@@ -9,7 +9,7 @@ from cosictl.diagnosis.policy import choose
 from cosictl.diagnosis.report import diagnose
 from cosictl.diagnosis.settle import Comparison, Observed, compared, settled
 from cosictl.errors import NothingToSendError, UsageError
-from cosictl.flows.asked import Asked, Named, found
+from cosictl.flows.asked import Asked, Named, check_read, found
 from cosictl.intake.redact import redact
 from cosictl.knowledge.policies import Effect, Policy, effect_of
 from cosictl.model.failures import Carrier, Classification, Failure, GrpcCode
@@ -18,6 +18,8 @@ from cosictl.model.refs import Api, Ref, Rpc
 from cosictl.model.snapshot import Snapshot
 
 UNKNOWN_SERVICE = "unknown service"
+# What a sidecar's request is made of besides the object itself.
+_PARTS = {Claim: ("buckets",), Access: ("bucketclaims", "buckets", "bucketaccessclasses")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +61,11 @@ class Judgement:
 def subject_of(snapshot: Snapshot, named: Named, namespace: str) -> Subject:
     """Find the object that a sidecar reconciles for the one asked for: for a claim its Bucket.
 
-    Raises NotFoundError, NothingToSendError for a claim without a Bucket, UsageError for other kinds.
+    Raises NotFoundError, NothingToSendError for a claim without a Bucket, UsageError for other kinds, and ClusterError
+    where what belongs to it could not be read: that it is missing would be a guess.
     """
     item = found(snapshot, Asked(named=(named,), namespace=namespace))[0]
+    check_read(snapshot, _PARTS.get(type(item), ()))
     graph = link(snapshot)
     asked = item.ref
     if isinstance(item, Claim):

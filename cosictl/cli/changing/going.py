@@ -12,7 +12,7 @@ from cosictl.cli.changing.consent import ask_for
 from cosictl.cli.changing.options import Ask, Change, DryRun, Select
 from cosictl.cli.options import Shared, parse_duration
 from cosictl.cli.output import Format, choose_format, output, print_document
-from cosictl.cli.said import program, say
+from cosictl.cli.said import program, say, say_unread
 from cosictl.cli.types import Resource, parse_targets
 from cosictl.errors import Exit, NotFoundError, RefusedError, StepsError, UsageError
 from cosictl.flows.asked import Asked, Named
@@ -53,6 +53,7 @@ def run_change(shared: Shared, request: Request, planner: Planner) -> None:
     choice = choice_of(shared, rest, select, ports.namespace, named=bool(secrets))
     ports.secrets = {(ports.namespace, name) for name in secrets}
     world = ports.observe()
+    say_unread(world.graph.snapshot)
     refs = selected(world, choice) if not choice.open or not secrets else ()
     refs += tuple(Ref("Secret", ports.namespace, name) for name in secrets)
     origin = Origin(verb=request.verb, cluster=ports.identity(), source=ports.conn.source, now=ports.now())

@@ -11,6 +11,7 @@ from cosictl.cli.changing.driver import tell
 from cosictl.cli.changing.options import Ask
 from cosictl.cli.live import connect_options
 from cosictl.cli.options import CHUNK_SIZE, Shared
+from cosictl.cli.said import program, say
 from cosictl.cluster.connect import Connection, connect
 from cosictl.cluster.lists import Reach, Scope
 from cosictl.cluster.reader import read_cluster
@@ -32,7 +33,10 @@ Progress = Callable[[int, Step, Outcome | None], None]
 
 @dataclass(slots=True, kw_only=True)
 class LivePorts:
-    """``secrets`` are those to look at; accesses that are being deleted add theirs. ``name``: who we are."""
+    """``secrets`` are those to look at; accesses that are being deleted add theirs. ``name``: who we are.
+
+    ``unread`` are Secrets that may not be read, which was said.
+    """
 
     shared: Shared
     ask: Ask
@@ -42,6 +46,7 @@ class LivePorts:
     secrets: set[tuple[str, str]] = field(default_factory=set)
     name: str = ""
     skew: timedelta | None = None
+    unread: set[tuple[str, str]] = field(default_factory=set)
 
     def identity(self) -> ClusterId:
         """Return which cluster this is; raises ClusterError."""
@@ -84,7 +89,10 @@ class LivePorts:
         for namespace, name in sorted(wanted):
             try:
                 tree = self.read(Target(ref=Ref("Secret", namespace, name), api_version="v1"))
-            except ClusterError:
+            except ClusterError as error:
+                if (namespace, name) not in self.unread:
+                    say(f"{program()}: {error.what}")
+                self.unread.add((namespace, name))
                 continue
             found[namespace, name] = meta_of(tree) if tree is not None else None
         return found

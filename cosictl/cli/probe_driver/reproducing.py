@@ -14,7 +14,7 @@ from cosictl.cli.probe_driver.answers import NUMBERS, error_of, heard
 from cosictl.cli.probe_driver.calling import answer_document
 from cosictl.cli.probe_driver.dialling import Line, opened
 from cosictl.cli.probe_driver.options import Dial
-from cosictl.cli.said import plain, program
+from cosictl.cli.said import plain, program, say_unread
 from cosictl.cli.types import Target
 from cosictl.errors import CosictlError, DriverAnswerError, EndpointError, NothingToSendError, RefusedError, UsageError
 from cosictl.flows.asked import Named
@@ -128,6 +128,7 @@ def _observe(shared: Shared, wanted: Wanted) -> tuple["SnapshotBuilder", "Snapsh
     conn = connect(connect_options(shared))
     place = shared.namespace or conn.namespace
     builder, snapshot = read_object(conn, target.resource.kind, place, target.name)
+    say_unread(snapshot)
     return builder, snapshot, place if target.resource.namespaced else "", conn.source
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from cosictl.cli.options import Shared
 from cosictl.cli.probe_driver.options import Dial
-from cosictl.cli.said import plain, program, say
+from cosictl.cli.said import plain, program, say, say_unread
 from cosictl.diagnosis.graph import link
 from cosictl.errors import ClusterError, CosictlError, EndpointError, UsageError
 from cosictl.flows.driver_pods import pods_of_driver
@@ -78,6 +78,7 @@ def _serving(driver: str, shared: Shared) -> tuple[str, str]:
     from cosictl.cli.wiring import open_source
 
     snapshot = open_source(shared, None, everywhere=True, only=frozenset({"pods", "leases"})).read()
+    say_unread(snapshot)
     found = pods_of_driver(link(snapshot), driver)
     if len(found) == 1:
         return found[0]

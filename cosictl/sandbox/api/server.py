@@ -149,6 +149,9 @@ class ApiServer:
         target = target_of(path, self._store.rows)
         verb = verb_of(request, target)
         _check(user, verb, target)
+        if target.subresource == "exec" and verb == "get":
+            # A WebSocket begins with a GET, and since 1.35 takes both (AuthorizePodWebsocketUpgradeCreatePermission).
+            _check(user, "create", target)
         return await self._rest.serve(verb, target, request)
 
     def _document(self, user: User, request: web.Request, found: object) -> web.Response:

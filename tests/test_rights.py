@@ -226,7 +226,8 @@ def asks(sandbox: Sandbox, rules: tuple[Rule, ...], words: tuple[str, ...], name
     token = sandbox.access.admit(User(name="me", rules=rules))
     # Where the Pod has a tool of its own, no container is added.
     sandbox.pods.programs = {} if "--debug-image" in words else {"driver": PROGRAMS}
-    return typed("probe-driver", *words, "--kubeconfig", str(sandbox.kubeconfig), "--token", token, "-n", namespace)
+    who = ("--kubeconfig", str(sandbox.kubeconfig), "--token", token, "-n", namespace)
+    return typed("probe-driver", *words, *who, "--timeout", "1m", "--connect-timeout", "1m")
 
 
 @needs_socat

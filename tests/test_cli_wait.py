@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from cosictl.sandbox.objects import TEAM
 from tests.apiserver import NOON, ApiServer, Object
+from tests.changing import Hands
 from tests.cli_process import COMMAND, ROOT, TIMEOUT_SECONDS, cosictl, environment, one_line
 from tests.live_sandbox import live
 from tests.test_cli_watch import in_front_of, line_of, through
@@ -255,3 +257,15 @@ def test_a_deletion_that_the_driver_refuses_never_ends(tmp_path: Path) -> None:
         assert done.returncode == 3
         assert "cannot go: being deleted, waiting for Bucket/" in done.stdout
         assert "COSI301" in done.stdout
+
+
+def test_a_claim_that_was_just_made_is_not_given_up(tmp_path: Path) -> None:
+    with live(tmp_path, "healthy", speed=10.0) as sandbox:
+        hands = Hands(sandbox)
+        with waiting(sandbox.kubeconfig, "claim/new", "-n", TEAM, "--for", "ready", *PATIENT) as process:
+            assert "it does not exist" in line_of(process.stderr)
+            tree = hands.get("claim/photos")
+            assert tree is not None
+            meta = {"name": "new", "namespace": TEAM}
+            hands.create({**{key: tree[key] for key in ("apiVersion", "kind", "spec")}, "metadata": meta}, "claim")
+            assert ends(process) == (0, "BucketClaim/team-a/new: ready\n")

@@ -1,6 +1,7 @@
 """Roles as manifests, with a comment on every rule in YAML; and what somebody has of the rights."""
 
 import json
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import yaml
@@ -9,7 +10,6 @@ from cosictl.model.rights import Held, Right, Role, Rule, Subject
 from cosictl.render.console import Out
 from cosictl.render.document import API_VERSION
 from cosictl.render.lines import labelled
-from cosictl.render.safe import escape, wrap
 
 RBAC = "rbac.authorization.k8s.io"
 _COMMENT = 100
@@ -77,7 +77,8 @@ def _reason(right: Right) -> str:
 
 
 def _comment(text: str, margin: str) -> Iterator[str]:
-    yield from wrap(escape(text), _COMMENT, f"{margin}# ", f"{margin}#   ")
+    # Our own words: plain letters.
+    yield from textwrap.wrap(text, _COMMENT, initial_indent=f"{margin}# ", subsequent_indent=f"{margin}#   ")
 
 
 def _fields(tree: Mapping[str, object]) -> Iterator[str]:

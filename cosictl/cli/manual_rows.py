@@ -33,6 +33,7 @@ _CHANGING: Final = (Exit.REFUSED,)
 _PROBING: Final = (Exit.REFUSED, DRIVER_CODES, Exit.TIMEOUT)
 _RULES: Final = ("docs/changing.md", "The rules of changing things, verb by verb.")
 _PROBES: Final = ("docs/probe-driver.md", "Ways into a pod, what a call can do, and the cases of the check.")
+_RIGHTS: Final = ("docs/rbac.md", "The uses, and what one namespace can grant.")
 _SIDECARS: Final = ("docs/sidecars.md", "How to read the tables.")
 
 ENVIRONMENT: Final = (
@@ -75,6 +76,21 @@ ABOUT: Final[Mapping[str, About]] = {
             ("docs/policies.md", "What each sidecar release retries."),
             ("docs/logs.md", "What --logs reads and understands."),
         ),
+    ),
+    "wait": About(
+        examples=(
+            ("In a pipeline, after kubectl apply", "cosictl wait claim/photos -n team-a --for ready --timeout 5m"),
+            ("Until a deletion is done", "cosictl wait claim/photos access/reader -n team-a --for gone --timeout 10m"),
+            (
+                "Until nothing moves any more, for a program",
+                "cosictl wait claims,accesses -A --all --for settled -o json",
+            ),
+            ("Look once", "cosictl wait claim/photos -n team-a --for ready --timeout 0"),
+        ),
+        reads=f"{_KINDS}, and what changes in them.",
+        changes=_NOTHING,
+        exits=(Exit.STUCK, Exit.UNKNOWN, Exit.TIMEOUT),
+        see=("diagnose", "looping", ("docs/wait.md", "What holds when, and how it looks.")),
     ),
     "get": About(
         examples=(
@@ -357,6 +373,38 @@ ABOUT: Final[Mapping[str, About]] = {
         changes="Buckets and accounts of its own are made at the driver and removed, after an interrupt too.",
         exits=_PROBING,
         see=(_PROBES,),
+    ),
+    "rbac": About(
+        examples=(
+            ("The smallest role to look", "cosictl rbac print read-only"),
+            ("What you have of all that commands need", "cosictl rbac check"),
+        ),
+        reads="print nothing; check asks the server.",
+        changes=_NOTHING,
+        see=(_RIGHTS,),
+    ),
+    "rbac print": About(
+        examples=(
+            ("Let people on call look", "cosictl rbac print read-only --bind-to group:on-call | kubectl apply -f -"),
+            (
+                "A pipeline, in its own namespace",
+                "cosictl rbac print read-only -n team-a --bind-to serviceaccount:team-a/pipeline",
+            ),
+            ("What asking drivers takes", "cosictl rbac print probe"),
+        ),
+        reads=_NOTHING,
+        changes=_NOTHING,
+        see=("rbac check", _RIGHTS),
+    ),
+    "rbac check": About(
+        examples=(
+            ("Everything, in the whole cluster", "cosictl rbac check"),
+            ("Looking, in one namespace", "cosictl rbac check read-only -n team-a"),
+            ("What somebody else has, for a program", "cosictl rbac check remedy --as jo -o json"),
+        ),
+        reads="The server's answers about your rights (SelfSubjectAccessReview).",
+        changes=_NOTHING,
+        see=("rbac print", _RIGHTS),
     ),
     "journal": About(
         examples=(("What was changed from this machine", "cosictl journal list"),),

@@ -5,19 +5,19 @@ from typing import Final
 
 import typer
 
-from cosictl.cli.options import with_shared
+from cosictl.cli.options import Shared, with_shared
 from cosictl.cli.rbac.check import check
 from cosictl.cli.rbac.printing import print_
 
 VERBS: Final[tuple[Callable[..., None], ...]] = (print_, check)
 
-rbac = typer.Typer(
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["--help", "-h"]},
-    help="Print the rights that commands take, and check which of them you have.",
-)
+rbac = typer.Typer(rich_markup_mode=None)
+
+
+def rbac_root(shared: Shared) -> None:
+    """Print the rights that commands take, and check which of them you have."""
+
+
+rbac.callback()(with_shared(rbac_root))
 for verb in VERBS:
     rbac.command(verb.__name__.rstrip("_"))(with_shared(verb))

@@ -133,7 +133,7 @@ def test_choices_are_shown_without_brackets() -> None:
     page = dict(command_page(NODES["cleanup"]).sections)
     assert "--dry-run client|server\t" in page["Options"]
     assert "--color auto|always|never\t" in page["Options of every command"]
-    assert dict(command_page(NODES["completion"]).sections)["Usage"].endswith(" bash|zsh|fish|kubectl")
+    assert dict(command_page(NODES["completion"]).sections)["Usage"].endswith(" bash|zsh|fish|kubectl|install [SHELL]")
 
 
 def test_names_are_known_without_loading_a_command() -> None:

@@ -114,6 +114,8 @@ ABOUT: Final[Mapping[str, About]] = {
         examples=(
             ("One claim, for the ticket of its owner", "cosictl report claim/photos -n team-a"),
             ("A page for a browser", "cosictl report -o html --output-file report.html"),
+            ("For a pipeline that must know", "cosictl report -o junit --output-file cosi.xml --force"),
+            ("Figures for Prometheus, served", "cosictl report -o prometheus --listen 127.0.0.1:9186"),
             (
                 "The same from a dump, over an earlier one",
                 "cosictl report -f dump.json -o html --output-file r.html --force",
@@ -122,7 +124,16 @@ ABOUT: Final[Mapping[str, About]] = {
         reads=f"{_KINDS}; with --logs also logs of Pods. {_OR_FILES}",
         changes="Nothing but the file of --output-file.",
         exits=(Exit.REFUSED,),
-        see=("diagnose", "sidecars compare", ("docs/report.md", "What is in a report, with a picture.")),
+        see=("report diff", "diagnose", "sidecars compare", ("docs/report.md", "What is in a report, with a picture.")),
+    ),
+    "report diff": About(
+        examples=(
+            ("What changed between two dumps", "cosictl report diff monday.json tuesday.json"),
+            ("Since a saved diagnosis, for a program", "cosictl report diff before.json after.json -o jsonl"),
+        ),
+        reads="The two files or folders; no cluster.",
+        changes=_NOTHING,
+        see=("snapshot", "diagnose", ("docs/metrics.md", "Figures, alerts, and what counts as better.")),
     ),
     "events": About(
         examples=(

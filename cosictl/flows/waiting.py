@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from cosictl.diagnosis.report import diagnose
 from cosictl.errors import NotFoundError, UnreadError
-from cosictl.flows.asked import PLURALS, Asked, Named, found, narrowed
-from cosictl.model.refs import CLUSTER_SCOPED, Kind, Ref
+from cosictl.flows.asked import Asked, Named, found, narrowed
+from cosictl.model.refs import CLUSTER_SCOPED, RESOURCES, Kind, Ref
 from cosictl.model.report import STUCK, Assessment, Finding, Flag, Outlook, Report
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot, Undecoded
 from cosictl.model.waiting import Goal, Presence, Result, Standing, Waited
@@ -130,7 +130,7 @@ def _chosen(snapshot: Snapshot, asked: Asked, goal: Goal) -> tuple[Ref, ...]:
             continue
         if lost := _refused(snapshot, kind, place):
             raise UnreadError(
-                f"{PLURALS[kind]} cannot be read: {lost.reason or lost.outcome}", next_step=WHAT_IS_MISSING
+                f"{RESOURCES[kind.value]} cannot be read: {lost.reason or lost.outcome}", next_step=WHAT_IS_MISSING
             )
         only = Asked(named=(named,), namespace=asked.namespace, labels=asked.labels)
         refs |= dict.fromkeys(item.ref for item in found(snapshot, only))
@@ -146,7 +146,7 @@ def _unreadable(snapshot: Snapshot, ref: Ref) -> str:
             return f"it cannot be decoded: {record.reason}"
     kind = Kind(ref.kind)
     lost = _refused(snapshot, kind, ref.namespace)
-    return f"{PLURALS[kind]} cannot be read: {lost.reason or lost.outcome}" if lost is not None else ""
+    return f"{RESOURCES[kind.value]} cannot be read: {lost.reason or lost.outcome}" if lost is not None else ""
 
 
 def _is_record_of(record: Undecoded, ref: Ref) -> bool:
@@ -155,7 +155,7 @@ def _is_record_of(record: Undecoded, ref: Ref) -> bool:
 
 def _refused(snapshot: Snapshot, kind: Kind, namespace: str) -> ReadStatus | None:
     """Return how reading a kind was refused where it would be; None where it was read, or may be read again."""
-    here = [s for s in snapshot.reads if s.resource == PLURALS[kind] and s.scope in ("", namespace)]
+    here = [s for s in snapshot.reads if s.resource == RESOURCES[kind.value] and s.scope in ("", namespace)]
     if any(status.outcome is ReadOutcome.OK for status in here):
         return None
     return next((s for s in here if s.outcome in {ReadOutcome.FORBIDDEN, ReadOutcome.ABSENT}), None)

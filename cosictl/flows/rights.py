@@ -9,7 +9,7 @@ from cosictl.model.rights import Held, Question, Right, Role, Rule, Subject, Use
 EVENT_HOME = "default"
 
 _USES = {
-    Use.READ_ONLY: "to look: diagnose, wait, get, events, snapshot, sidecars",
+    Use.READ_ONLY: "to look: diagnose, wait, get, events, snapshot, report, sidecars",
     Use.PROBE: "to ask drivers: probe-driver",
     Use.REMEDY: "to change things: mark, unmark, quarantine, resume, repair, cleanup, apply, undo",
 }

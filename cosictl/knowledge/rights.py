@@ -17,7 +17,7 @@ _COSI: Final = "objectstorage.k8s.io"
 _CORE: Final = ""
 _LEASES: Final = "coordination.k8s.io"
 
-_LOOKING: Final = ("diagnose", "wait", "get", "events", "snapshot", "sidecars")
+_LOOKING: Final = ("diagnose", "wait", "get", "events", "snapshot", "report", "sidecars")
 _STAYING: Final = ("diagnose -w", "wait", "get -w")
 _CHANGING: Final = ("mark", "unmark", "quarantine", "resume", "repair", "cleanup", "apply", "undo")
 _IN_POD: Final = ("probe-driver --pod", "probe-driver --driver")
@@ -59,7 +59,7 @@ READ_ONLY: Final = (
         resource="pods/log",
         verb="get",
         where=Where.EVERYWHERE,
-        commands=("diagnose --logs", "events --logs"),
+        commands=("diagnose --logs", "events --logs", "report --logs"),
         lost="logs are not read: silent loops and crashes are not told apart",
     ),
 )

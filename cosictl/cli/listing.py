@@ -4,7 +4,7 @@
 
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from cosictl.cli.documents import object_documents, sorted_places
@@ -45,6 +45,7 @@ def print_claims(shared: Shared, asked: Asked, layout: Layout) -> None:
     early: list[EarlyClaims] = []
 
     def begin(others: Snapshot) -> None:
+        printer.now = others.taken_at
         early.append(EarlyClaims(others))
 
     def heed(models: Sequence[object]) -> None:
@@ -80,8 +81,8 @@ class _Growing:
             self._table = ObjectTable(
                 output(layout.shared), wide=wide, show_namespace=self._namespaced, no_trunc=layout.no_trunc
             )
-        now = self.now or datetime.now(UTC)
-        self._table.print(rows, now=now, heads=not self.done and not self._layout.shared.no_headers)
+        assert self.now is not None, "the server's clock is known before the first row"
+        self._table.print(rows, now=self.now, heads=not self.done and not self._layout.shared.no_headers)
         self.done.update(row.ref for row in rows)
         sys.stdout.flush()
 

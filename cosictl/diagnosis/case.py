@@ -99,13 +99,18 @@ class Case(Struct, Generic[T_co], frozen=True, kw_only=True, gc=False):
     @property
     def is_new(self) -> bool:
         """Whether the object is too young for an absence of traces to mean anything."""
-        return self.age < NEW
+        return self.age < NEW and self.graph.knows_now
 
     @property
     def terminating_for(self) -> timedelta:
         """How long the object has been terminating (zero when it is not)."""
         deleted = self.obj.meta.deleted
         return max(timedelta(0), self.now - deleted) if deleted is not None else timedelta(0)
+
+    @property
+    def is_just_going(self) -> bool:
+        """Whether its deletion was asked for too short a time ago for an absence of traces to mean anything."""
+        return self.terminating_for < NEW and self.graph.knows_now
 
     def by_failure(self) -> Outlook:
         """The outlook that the newest failure and the policy give."""

@@ -16,7 +16,7 @@ from cosictl.diagnosis.logs import Spoken, join
 from cosictl.model.failures import Carrier, Failure
 from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, Event, Lease, Stateful
 from cosictl.model.refs import Api, Kind, Ref, Rpc
-from cosictl.model.snapshot import ReadOutcome, Snapshot
+from cosictl.model.snapshot import ReadOutcome, Snapshot, TimeBasis
 
 # A v1alpha1 sidecar that cannot write a Bucket records the event on an object without a name
 # (v0.2.2 bucket_controller.go:180,194); only the text names the Bucket.
@@ -74,6 +74,15 @@ class Graph(Struct, frozen=True, kw_only=True, dict=True):
             for name in {claim.bucket_name, claim.existing_bucket} - {""}:
                 found[name].append(claim)
         return {name: tuple(some) for name, some in found.items()}
+
+    @property
+    def knows_now(self) -> bool:
+        """Whether the moment of the observation is known.
+
+        Files without a time of their own were written at the newest time in them or later: how much later is known
+        only where Leases are among them, which are renewed every few seconds.
+        """
+        return self.snapshot.basis is not TimeBasis.NEWEST or bool(self.snapshot.leases)
 
     @cached_property
     def _read_in(self) -> Mapping[str, frozenset[str]]:

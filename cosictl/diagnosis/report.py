@@ -17,7 +17,7 @@ from cosictl.diagnosis.policy import Policies, apis_in_use, choose, effect_on
 from cosictl.knowledge.catalogue import CATALOGUE
 from cosictl.model.copying import replace
 from cosictl.model.failures import Failure, FixBy
-from cosictl.model.refs import Ref
+from cosictl.model.refs import RESOURCES, Kind, Ref
 from cosictl.model.report import STUCK, Assessment, Evidence, Finding, Outlook, Report
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot
 
@@ -193,9 +193,15 @@ def _worst_first(finding: Finding) -> tuple[int, str, Ref]:
     return (SEVERITY.index(finding.outlook), finding.code, finding.root)
 
 
+_OBJECTS = frozenset({RESOURCES[Kind.BUCKET], RESOURCES[Kind.CLAIM], RESOURCES[Kind.ACCESS]})
+
+
 def _unread(snapshot: Snapshot, judged: Sequence[tuple[Assessment, Verdict]]) -> tuple[ReadStatus, ...]:
-    """What could not be read: always where somebody refused, and where a dump lacks it only if a verdict needed it."""
-    needed = {name for _, verdict in judged for name in verdict.needs}
+    """What could not be read: always where somebody refused, and where a dump lacks it only if a verdict needed it.
+
+    Where nothing was there to judge, the whole verdict needed the objects.
+    """
+    needed = {name for _, verdict in judged for name in verdict.needs} if judged else _OBJECTS
     return tuple(
         status
         for status in snapshot.reads

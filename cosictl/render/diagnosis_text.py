@@ -170,7 +170,8 @@ class _Page:
 def _all_well(report: Report) -> str:
     outlooks = {item.outlook for item in report.objects}
     if not report.objects:
-        return "No claims, Buckets or accesses were found."
+        lost = {status.resource for status in report.unread} & {"buckets", "bucketclaims", "bucketaccesses"}
+        return f"No claims, Buckets or accesses {'could be read' if lost else 'were found'}."
     if outlooks & STUCK:
         return "Some objects are stuck, and no finding says why."
     if Outlook.UNKNOWN in outlooks:

@@ -5,7 +5,7 @@ A finalizer that stays is somebody's unfinished work; these rules say whose, and
 
 from collections.abc import Callable
 
-from cosictl.diagnosis.case import NEW, Case, Verdict, events_tell, may_lack_patch
+from cosictl.diagnosis.case import Case, Verdict, events_tell, may_lack_patch
 from cosictl.diagnosis.service import Service, service_of
 from cosictl.knowledge.policies import Effect
 from cosictl.model.failures import Cause
@@ -21,7 +21,7 @@ def _done_soon(case: Case[Stateful]) -> Verdict | None:
     """Nothing holds it, or it was only just asked to go."""
     if not case.obj.meta.finalizers:
         return Verdict(outlook=Outlook.RETRYING, basis=("being deleted, and no finalizer holds it",))
-    if case.terminating_for < NEW and case.failure is None:
+    if case.is_just_going and case.failure is None:
         return Verdict(outlook=Outlook.RETRYING, basis=("asked to go less than a minute ago",))
     return None
 

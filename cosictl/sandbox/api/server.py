@@ -5,7 +5,7 @@ import base64
 import json
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -26,6 +26,7 @@ from cosictl.sandbox.ports import ApiError
 
 HOST: Final = "127.0.0.1"
 # What a real server takes at most for one object.
+_LAST_SECONDS: Final = 5.0
 _LARGEST_BODY: Final = 3 * 1024 * 1024
 _REVIEWS: Final = {f"/apis/{review.api_version}/{review.plural}": review for review in REVIEWS}
 
@@ -60,6 +61,7 @@ class ApiServer:
         self._rest = Rest(store, logs=logs, execute=execute)
         self._certificate = self_signed(HOST)
         self._runner: web.AppRunner | None = None
+        self._handling: set[asyncio.Task[Any]] = set()
 
     @property
     def url(self) -> str:
@@ -123,9 +125,15 @@ class ApiServer:
             transport.abort()
         await asyncio.sleep(0)
         await runner.cleanup()
-        await asyncio.sleep(0)
+        # A program that runs for a client is waited for: its loop must outlive it.
+        if self._handling:
+            await asyncio.wait(self._handling, timeout=_LAST_SECONDS)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        task = asyncio.current_task()
+        assert task is not None
+        self._handling.add(task)
+        task.add_done_callback(self._handling.discard)
         try:
             return await self._answer(request)
         except NoSuchPageError:

@@ -5,7 +5,6 @@ version of the last object or bookmark; where the server has forgotten that vers
 replaces what was known. So nothing is lost and nothing comes twice. Memory holds the objects, and no history.
 """
 
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from cosictl.cluster.connect import Connection
 from cosictl.cluster.lists import ListCall, Scope
 from cosictl.cluster.noanswer import NoAnswerError
 from cosictl.cluster.reader import Listed, Observed, observe, relist
+from cosictl.cluster.retry import DICE
 from cosictl.cluster.translate import words_about, words_of
 from cosictl.errors import ClusterError
 from cosictl.intake.builder import SnapshotBuilder
@@ -196,7 +196,7 @@ class _Follower:
             "watch": "true",
             "allowWatchBookmarks": "true",
             "resourceVersion": self._version,
-            "timeoutSeconds": str(random.randint(_WATCH_SECONDS, 2 * _WATCH_SECONDS)),  # noqa: S311 - spreads load
+            "timeoutSeconds": str(DICE.randint(_WATCH_SECONDS, 2 * _WATCH_SECONDS)),
         }
         params |= {"fieldSelector": self._call.selector} if self._call.selector else {}
         with self._conn.stream(self._call.path, params, timeout=_SILENCE_SECONDS, live=True) as (status, _, pieces):
@@ -252,7 +252,7 @@ class _Follower:
 
     @staticmethod
     def _pause(seconds: float) -> None:
-        time.sleep(seconds * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, so that many do not come back together
+        time.sleep(seconds * DICE.uniform(0.5, 1.0))
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:

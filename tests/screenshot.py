@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from tests.browser import browser
+from tests.browser import PROGRAM, browser
 from tests.cli_process import COMMAND, ROOT, environment
 
 # As wide as a desk; as high as shows the summary and the first finding.
@@ -16,6 +16,8 @@ HEIGHT: Final = 1560
 
 def main() -> None:
     """Write it."""
+    if PROGRAM is None:
+        raise SystemExit("no chromium is installed here; on Debian: apt-get install chromium")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         page = folder / "report.html"

@@ -79,6 +79,9 @@ def test_roles_are_bound_to_whom_was_named(whom: str, subject: dict[str, str]) -
         (("print", "probe", "--bind-to", "jo"), "write user:NAME"),
         (("print", "probe", "--bind-to", "serviceaccount:bot"), "serviceaccount:NAMESPACE/NAME"),
         (("print", "probe", "-o", "wide"), "no such output format"),
+        (("print", "remedy", "-n", ""), "leave -n out for every namespace"),
+        (("print", "remedy", "-n", "Team: x"), "is no name of a namespace"),
+        (("check", "-n", ""), "leave -n out for every namespace"),
         (("check", "everything"), "give one of read-only, probe, remedy"),
     ],
 )

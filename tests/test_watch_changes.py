@@ -29,8 +29,9 @@ def report(outlook: str, code: str = "", *, uid: str = "1", going: bool = False)
     )
 
 
-def was(outlook: str, code: str = "") -> dict[Ref, Seen]:
-    return {BUCKET: Seen(uid="1", outlook=Outlook(outlook), code=code, cause=None, is_going=False)}
+def was(outlook: str, code: str = "", *, failed: bool = False) -> dict[Ref, Seen]:
+    seen = Seen(uid="1", outlook=Outlook(outlook), code=code, cause=None, is_going=False, has_failed=failed)
+    return {BUCKET: seen}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,13 @@ def was(outlook: str, code: str = "") -> dict[Ref, Seen]:
         (was("looping"), report("retrying"), "retrying (was looping)"),
         (was("looping"), report("unknown"), "unknown (was looping)"),
         (was("retrying"), report("ready"), "ready (was retrying)"),
-        (was("retrying"), report("parked"), "parked (was retrying, its loop stopped)"),
+        (was("looping"), report("unknown", "COSI206"), "unknown COSI206 (was looping, its loop stopped)"),
+        (was("retrying", failed=True), report("ready"), "ready (was retrying)"),
+        (was("retrying", failed=True), report("parked"), "parked (was retrying, its loop stopped)"),
+        (was("retrying", failed=True), report(""), "gone (was retrying, its loop stopped)"),
+        # Nobody has failed yet: it was only just made, or asked to go.
+        (was("retrying"), report("stalled", "COSI110"), "stalled COSI110 (was retrying)"),
+        (was("retrying"), report(""), "gone (was retrying)"),
         (was("ready"), report("waiting", going=True), "being deleted, waiting (was ready)"),
         (was("waiting"), report("waiting", going=True), "being deleted, waiting"),
         (was("ready"), report("ready", uid="2"), "ready (was ready, made anew)"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from cosictl.errors import UsageError
@@ -79,6 +80,11 @@ def parse_resource(word: str) -> Resource:
 
     close = get_close_matches(plain, _BY_WORD, n=3)
     meaning = f"did you mean {' or '.join(close)}?" if close else f"known types are {', '.join(Resource)}"
+    if Path(word).exists():
+        meaning = "it is a file"
+        raise UsageError(
+            f'unknown type "{word}"', meaning=meaning, next_step=f"to read it instead of a cluster: -f {word}"
+        )
     raise UsageError(f'unknown type "{word}"', meaning=meaning, next_step="write TYPE/NAME, for example claim/photos")
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -32,20 +32,29 @@ _SHARE: Final = 9.0
 _SLOW_SECONDS: Final = 1.0
 # To the upper left, and nothing below: the view is drawn over itself.
 _DRAWN_OVER: Final = "\x1b[H\x1b[J"
-_TRIED: Final = frozenset({Outlook.LOOPING, Outlook.RETRYING})
+_LOOP_ENDED: Final = "COSI206"
 _GIVEN_UP: Final = frozenset({Outlook.PARKED, Outlook.STALLED})
 _OVER: Final = _GIVEN_UP | {Outlook.READY, Outlook.WAITING}
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is remembered of an object: a change of any of it is told. ``code`` is its finding's."""
+    """What is remembered of an object: a change of any of it is told. ``code`` is its finding's.
+
+    ``has_failed``: a failure is recorded on it.
+    """
 
     uid: str
     outlook: Outlook
     code: str
     cause: Cause | None
     is_going: bool
+    has_failed: bool = field(compare=False)
+
+    @property
+    def is_loop(self) -> bool:
+        """Whether it is tried again and again; what was only just begun is not."""
+        return self.outlook is Outlook.LOOPING or (self.outlook is Outlook.RETRYING and self.has_failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +70,9 @@ class Change:
     @property
     def loop_stopped(self) -> bool:
         """Whether somebody tried again and again before, and nobody does now."""
-        if self.was is None or self.was.outlook not in _TRIED:
+        if self.was is None or not self.was.is_loop:
             return False
-        if self.item is None:
+        if self.item is None or self.code == _LOOP_ENDED:
             return True
         # What had a chance and succeeded was no loop.
         return self.item.outlook in (_OVER if self.was.outlook is Outlook.LOOPING else _GIVEN_UP)
@@ -96,6 +105,7 @@ def seen(report: Report) -> dict[Ref, Seen]:
             code=codes.get(item.ref, ""),
             cause=item.classification.cause if item.classification is not None else None,
             is_going=Flag.TERMINATING in item.flags,
+            has_failed=item.failure is not None,
         )
         for item in report.objects
     }
@@ -193,6 +203,7 @@ class _View:
         self._draw(report, report.taken_at)
 
     def _draw(self, report: Report, now: datetime) -> None:
+        from cosictl.diagnosis.report import SEVERITY
         from cosictl.render.ages import clock
         from cosictl.render.lines import many
         from cosictl.render.safe import clip, escape
@@ -207,6 +218,7 @@ class _View:
         lines += [f"not read: {names}" for names in _unread(report)] + [""]
         ending = ["", *map(_line, self._last)] if self._last else []
         troubled = [item for item in report.objects if item.outlook not in {Outlook.READY, Outlook.WAITING}]
+        troubled.sort(key=lambda item: SEVERITY.index(item.outlook))
         room = max(1, rows - len(lines) - len(ending) - 2)
         lines += object_lines(troubled[:room], now=now, width=out.width)
         if len(troubled) > room:

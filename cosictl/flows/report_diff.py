@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from cosictl.diagnosis.differences import differences
 from cosictl.diagnosis.report import diagnose
-from cosictl.errors import UsageError
+from cosictl.errors import DumpError, UsageError
 from cosictl.intake.files import STDIN, read_dump
 from cosictl.intake.report_file import HEAD_BYTES, may_be_report, read_report
 from cosictl.model.differences import Differences, Side
@@ -32,7 +32,11 @@ def _side(path: str, stdin: BinaryIO | None, clock: datetime) -> Side:
     report = _saved(path, given)
     if report is not None:
         return Side(report=report, reads=report.unread, saved=True)
-    snapshot = read_dump([path], stdin=None if given is None else io.BytesIO(given), clock=clock)
+    try:
+        snapshot = read_dump([path], stdin=None if given is None else io.BytesIO(given), clock=clock)
+    except DumpError as error:
+        error.next_step = "give dumps (cosictl snapshot), or diagnoses saved with cosictl diagnose -o json"
+        raise
     return Side(report=diagnose(snapshot), reads=snapshot.reads, saved=False)
 
 

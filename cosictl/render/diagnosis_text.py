@@ -5,14 +5,13 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
-from cosictl.model.refs import Kind
 from cosictl.model.report import STUCK, Finding, Outlook, Report
 from cosictl.render.ages import age, clock
 from cosictl.render.console import Out
 from cosictl.render.finding_text import Line, headline, own_lines, shared_lines
 from cosictl.render.lines import filled, many
 from cosictl.render.safe import ELLIPSIS, clip, escape, wrap
-from cosictl.render.words import UNREAD, policy_words, roots_words
+from cosictl.render.words import UNREAD, counted_words, none_words, policy_words, roots_words
 
 SHOWN = 3
 # Verbs that look at files as well as at a cluster.
@@ -71,18 +70,11 @@ class _Page:
     def summary(self) -> None:
         """Print what was looked at, and how it fares."""
         report = self._report
-        kinds = Counter(item.ref.kind for item in report.objects)
         apis = sorted({item.api.value for item in report.objects}) or ["no COSI objects"]
         parts = [
             " + ".join(apis),
             *(f"sidecar policy {escape(policy_words(choice))}" for choice in report.policies),
-            ", ".join(
-                (
-                    many(kinds[Kind.CLAIM], "claim"),
-                    many(kinds[Kind.BUCKET], "bucket"),
-                    many(kinds[Kind.ACCESS], "access", "accesses"),
-                )
-            ),
+            counted_words(report),
             many(len(report.drivers), "driver"),
             f"as of {clock(report.taken_at)} ({report.basis})",
         ]
@@ -170,8 +162,8 @@ class _Page:
 def _all_well(report: Report) -> str:
     outlooks = {item.outlook for item in report.objects}
     if not report.objects:
-        lost = {status.resource for status in report.unread} & {"buckets", "bucketclaims", "bucketaccesses"}
-        return f"No claims, Buckets or accesses {'could be read' if lost else 'were found'}."
+        words = none_words(report)
+        return f"{words[0].upper()}{words[1:]}."
     if outlooks & STUCK:
         return "Some objects are stuck, and no finding says why."
     if Outlook.UNKNOWN in outlooks:

@@ -1,9 +1,11 @@
 """Words that every form of a diagnosis has: on a screen, on a page, in a ticket. Foreign ones are not escaped yet."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from cosictl.model.report import Certainty, Finding, PolicyChoice
+from cosictl.model.refs import RESOURCES, Kind
+from cosictl.model.report import Certainty, Finding, PolicyChoice, Report
 from cosictl.model.snapshot import ReadOutcome
 from cosictl.render.lines import many
 
@@ -15,6 +17,28 @@ UNREAD: Final = {
     ReadOutcome.FAILED: "reading failed",
     ReadOutcome.NOT_IN_DUMP: "not in the files, and a verdict needed it",
 }
+
+_COUNTED: Final = (
+    (Kind.CLAIM, "claim", "claims"),
+    (Kind.BUCKET, "bucket", "buckets"),
+    (Kind.ACCESS, "access", "accesses"),
+)
+
+
+def counted_words(report: Report) -> str:
+    """Say how many claims, buckets and accesses were seen; of a kind that could not be read there may be any number."""
+    kinds = Counter(item.ref.kind for item in report.objects)
+    lost = {status.resource for status in report.unread}
+    return ", ".join(
+        f"{plural} not read" if not kinds[kind] and RESOURCES[kind] in lost else many(kinds[kind], word, plural)
+        for kind, word, plural in _COUNTED
+    )
+
+
+def none_words(report: Report) -> str:
+    """Say that there is nothing to judge, and whether anything may be there all the same."""
+    lost = {status.resource for status in report.unread} & {RESOURCES[kind] for kind, *_ in _COUNTED}
+    return f"no claims, Buckets or accesses {'could be read' if lost else 'were found'}"
 
 
 def policy_words(choice: PolicyChoice) -> str:

@@ -10,7 +10,7 @@ import typer
 from cosictl.cli.complete import complete_uses
 from cosictl.cli.options import Shared
 from cosictl.cli.output import Format, choose_format, output, print_document
-from cosictl.cli.rbac.uses import parse_use
+from cosictl.cli.rbac.uses import given_namespace, parse_use
 from cosictl.cli.said import program
 from cosictl.model.rights import Use
 
@@ -35,10 +35,10 @@ def check(
     from cosictl.flows.rights import ask_about, incomplete, rights_of
     from cosictl.render.rights_text import held_document, print_held
 
+    namespace = given_namespace(shared)
     chosen = choose_format(shared, Format.TEXT, Format.JSON, Format.YAML)
     wanted = [parse_use(word) for word in uses or Use]
     conn = connect(connect_options(shared))
-    namespace = "" if shared.all_namespaces else shared.namespace or ""
     held = ask_about(rights_of(wanted), given=namespace, own=conn.namespace, ask=partial(permitted, conn))
     user = who_am_i(conn) or "who is not told"
     parts = [(use, [one for one in held if one.right.use is use]) for use in Use if use in wanted]

@@ -10,7 +10,7 @@ import typer
 from cosictl.cli.complete import complete_uses
 from cosictl.cli.options import Shared
 from cosictl.cli.output import Format, choose_format, print_document
-from cosictl.cli.rbac.uses import parse_use
+from cosictl.cli.rbac.uses import given_namespace, parse_use
 
 
 def print_(
@@ -38,7 +38,7 @@ def print_(
     from cosictl.render.rights_text import manifests, yaml_lines
 
     chosen = choose_format(shared, Format.YAML, Format.JSON)
-    roles = roles_of(parse_use(use), shared.namespace or "")
+    roles = roles_of(parse_use(use), given_namespace(shared))
     subject = parse_subject(bind_to) if bind_to is not None else None
     if chosen is Format.JSON:
         print_document(manifests(roles, subject), chosen)

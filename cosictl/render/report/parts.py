@@ -9,12 +9,11 @@ from msgspec import Struct
 
 from cosictl.model.account import Account
 from cosictl.model.failures import FixBy
-from cosictl.model.refs import Kind
 from cosictl.model.report import STUCK, Assessment, Finding, Outlook, Report
 from cosictl.model.snapshot import ReadStatus
 from cosictl.render.finding_text import FIXERS
 from cosictl.render.lines import many
-from cosictl.render.words import UNREAD, policy_words, roots_words
+from cosictl.render.words import UNREAD, counted_words, none_words, policy_words, roots_words
 
 # Worst first, as a diagnosis lists them.
 OUTLOOK_ORDER: Final = (
@@ -85,7 +84,7 @@ def verdict_words(report: Report) -> str:
         are = "is" if stuck + len(report.stuck_pods) == 1 else "are"
         return f"{stuck} of {many(len(objects), 'object')}{pods} {are} stuck{behind}"
     if not objects:
-        return "no claims, Buckets or accesses were found"
+        return none_words(report)
     if unknown:
         return f"nothing is known to be stuck, and {unknown} of {many(len(objects), 'object')} could not be judged"
     return f"nothing is stuck among {many(len(objects), 'object')}"
@@ -93,17 +92,7 @@ def verdict_words(report: Report) -> str:
 
 def scope_words(report: Report) -> Iterator[tuple[str, str]]:
     """Yield what was looked at: a label and foreign or own words, unescaped."""
-    kinds = Counter(item.ref.kind for item in report.objects)
-    yield (
-        "Objects",
-        ", ".join(
-            (
-                many(kinds[Kind.CLAIM], "claim"),
-                many(kinds[Kind.BUCKET], "bucket"),
-                many(kinds[Kind.ACCESS], "access", "accesses"),
-            )
-        ),
-    )
+    yield "Objects", counted_words(report)
     apis = sorted({item.api.value for item in report.objects})
     if apis:
         yield "API version", " and ".join(apis)

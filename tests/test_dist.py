@@ -75,6 +75,10 @@ def plugin_of(dist: Path) -> Path:
     return dist / f"kubectl-cosi-{__version__}-{PLATFORM}.tar.gz"
 
 
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def test_the_files_are_there_and_have_their_checksums(dist: Path) -> None:
     names = {path.name for path in dist.iterdir()}
     packages = {wheel_of(dist).name, f"cosictl-{__version__}.tar.gz", archive_of(dist).name, plugin_of(dist).name}
@@ -95,7 +99,8 @@ def test_the_same_files_give_the_same_bytes(dist: Path, tmp_path: Path) -> None:
     finally:
         os.umask(before)
     for again in target.iterdir():
-        assert again.read_bytes() == (dist / again.name).read_bytes(), again.name
+        # By their sums: what differs in two archives is nothing to read.
+        assert digest(again) == digest(dist / again.name), again.name
 
 
 def test_the_source_distribution_has_what_a_packager_needs(dist: Path) -> None:

@@ -32,6 +32,7 @@ USAGE = {
     "unknown type": (("get", "buckts", "-f", V1), 'unknown type "buckts"; did you mean buckets'),
     "unknown type of a target": (("diagnose", "claym/x", "-f", V1), 'unknown type "claym"; did you mean claim'),
     "a file for a target": (("diagnose", "pyproject.toml"), "to read it instead of a cluster: -f pyproject.toml"),
+    "an option before its verb": (("-f", V1, "diagnose"), "options of diagnose stand after it"),
     "half a target": (("diagnose", "claim/", "-f", V1), '"claim/" is not of the form TYPE/NAME'),
     "mixed targets": (("diagnose", "claim/a", "b", "-f", V1), '"b" is not of the form TYPE/NAME'),
     "unknown policy": (("diagnose", "-f", V1, "--assume-sidecar", "v0.2.9"), "v0.2.2"),

@@ -72,4 +72,7 @@ def _usage(error: typer.TyperException, words: Sequence[str]) -> UsageError:
     below = VERBS[verbs[0]].below if verbs else ()
     verbs += [word for word in words[words.index(verbs[0]) if verbs else 0 :] if word in below][:1]
     path = " ".join([program(), *verbs])
-    return UsageError(message[:1].lower() + message[1:], next_step=f"see {path} --help")
+    option = getattr(error, "option_name", "")
+    misplaced = verbs and option in words and words.index(option) < words.index(verbs[0])
+    step = f"options of {verbs[-1]} stand after it, see {path} --help" if misplaced else f"see {path} --help"
+    return UsageError(message[:1].lower() + message[1:], next_step=step)

@@ -111,8 +111,11 @@ def waiting(case: Case[Access]) -> Verdict | None:
 
 
 def prerequisites_met(case: Case[Access]) -> Verdict | None:
-    """It still says that it waits, but what it waits for is there."""
-    if case.cause is not Cause.WAITING or not case.obj.claim_names:
+    """It still says that it waits, but what it waits for is there.
+
+    Where it says so for longer than a sidecar that lives would leave it, attempts have been made that left no trace.
+    """
+    if case.cause is not Cause.WAITING or not case.obj.claim_names or not case.fresh:
         return None
     if not case.graph.was_read("bucketclaims", case.obj.meta.namespace):
         return Verdict(
@@ -124,7 +127,7 @@ def prerequisites_met(case: Case[Access]) -> Verdict | None:
         )
     return Verdict(
         outlook=Outlook.RETRYING,
-        basis=("what it waited for is ready now; the next attempt grants it",),
+        basis=("what it waited for is ready now; the next attempt can grant it",),
         code="" if case.alpha1 else "COSI205",
         evidence=case.quote(),
     )

@@ -33,7 +33,7 @@ def live(folder: Path, plan: Plan | str, *, speed: float = 200.0, faults: Sequen
     try:
         yield sandbox
     finally:
-        asyncio.run_coroutine_threadsafe(sandbox.__aexit__(None, None, None), loop).result(20)
+        asyncio.run_coroutine_threadsafe(sandbox.__aexit__(None, None, None), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

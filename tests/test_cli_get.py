@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from cosictl.diagnosis.report import diagnose
 from cosictl.flows.get import EarlyClaims
 from cosictl.intake.files import read_dump
 from cosictl.model.copying import replace
+from tests.apiserver import ApiServer
 from tests.cli_process import ROOT, TIMEOUT_SECONDS, V1, V2, cosictl, terminal
+from tests.test_cluster import recorded
 
 GOLDEN = ROOT / "tests" / "golden"
 
@@ -217,6 +220,21 @@ def test_the_first_claims_are_printed_before_the_last_have_arrived() -> None:
         server.shutdown()
     rows = [line.split()[1] for line in seen.splitlines() if line.startswith("team-a")]
     assert rows == [f"c{number:02}" for number in range(20)]
+
+
+def test_ages_on_a_terminal_are_told_by_the_servers_clock(tmp_path: Path) -> None:
+    with ApiServer(recorded("v1alpha1")) as server:
+        env = {"KUBECONFIG": str(server.kubeconfig(tmp_path))}
+        words = ("get", "claims", "-A", "--color", "never")
+        with terminal(*words, columns=200, env=env) as (process, read):
+            seen = ""
+            while text := read():
+                seen += text
+            assert process.wait(TIMEOUT_SECONDS) == 0
+        piped = cosictl(*words, env=env).stdout
+    told = [line.split() for line in seen.splitlines() if line.startswith("team-a")]
+    assert told
+    assert sorted(told) == sorted(line.split() for line in piped.splitlines() if line.startswith("team-a"))
 
 
 @pytest.mark.parametrize("case", sorted(path.name for path in GOLDEN.iterdir() if (path / "input").is_dir()))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cosictl.cli.complete import complete_findings, complete_policies, complete_targets
+from cosictl.cli.complete import complete_targets
+from cosictl.cli.judging_options import Assume, OnlyFinding
 from cosictl.cli.logging_options import LogOptions, parse_wish
 from cosictl.cli.options import AsOf, Dumps, NoTrunc, Shared, with_options
 from cosictl.cli.output import Format, choose_format, output, print_document
@@ -30,19 +31,8 @@ def diagnose(
     ] = None,
     dumps: Dumps = None,
     as_of: AsOf = None,
-    assume: Annotated[
-        str | None,
-        typer.Option(
-            "--assume-sidecar",
-            metavar="POLICY",
-            autocompletion=complete_policies,
-            help="What if this sidecar release were running?",
-        ),
-    ] = None,
-    finding: Annotated[
-        str | None,
-        typer.Option("--finding", metavar="CODE", autocompletion=complete_findings, help="Only findings of this code."),
-    ] = None,
+    assume: Assume = None,
+    finding: OnlyFinding = None,
     show_all: Annotated[bool, typer.Option("--all", help="Print every object of a finding.")] = False,
     no_trunc: NoTrunc = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Stay, and show what changes.")] = False,

@@ -20,7 +20,7 @@ from cosictl.cli.options import Shared
 from cosictl.cli.output import Format, output
 from cosictl.model.failures import Cause
 from cosictl.model.refs import Ref
-from cosictl.model.report import Assessment, Flag, Outlook, Report
+from cosictl.model.report import SEVERITY, Assessment, Flag, Outlook, Report
 from cosictl.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -203,7 +203,6 @@ class _View:
         self._draw(report, report.taken_at)
 
     def _draw(self, report: Report, now: datetime) -> None:
-        from cosictl.diagnosis.report import SEVERITY
         from cosictl.render.ages import clock
         from cosictl.render.lines import many
         from cosictl.render.safe import clip, escape

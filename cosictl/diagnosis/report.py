@@ -18,19 +18,8 @@ from cosictl.knowledge.catalogue import CATALOGUE
 from cosictl.model.copying import replace
 from cosictl.model.failures import Failure, FixBy
 from cosictl.model.refs import RESOURCES, Kind, Ref
-from cosictl.model.report import STUCK, Assessment, Evidence, Finding, Outlook, Report
+from cosictl.model.report import SEVERITY, STUCK, Assessment, Evidence, Finding, Outlook, Report
 from cosictl.model.snapshot import ReadOutcome, ReadStatus, Snapshot
-
-# Worst first: what will not move by itself, then what cannot be told, then what moves.
-SEVERITY = (
-    Outlook.LOOPING,
-    Outlook.PARKED,
-    Outlook.STALLED,
-    Outlook.UNKNOWN,
-    Outlook.RETRYING,
-    Outlook.WAITING,
-    Outlook.READY,
-)
 
 
 def diagnose(snapshot: Snapshot, *, assume: str | None = None) -> Report:

@@ -24,6 +24,16 @@ class Outlook(StrEnum):
 
 
 STUCK = frozenset({Outlook.LOOPING, Outlook.PARKED, Outlook.STALLED})
+# Worst first: what will not move by itself, then what cannot be told, then what moves.
+SEVERITY = (
+    Outlook.LOOPING,
+    Outlook.PARKED,
+    Outlook.STALLED,
+    Outlook.UNKNOWN,
+    Outlook.RETRYING,
+    Outlook.WAITING,
+    Outlook.READY,
+)
 
 
 class Flag(StrEnum):

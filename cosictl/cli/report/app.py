@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final, TextIO
 
 import typer
 
-from cosictl.cli.complete import complete_findings, complete_policies, complete_report
+from cosictl.cli.complete import complete_report
+from cosictl.cli.judging_options import Assume, OnlyFinding
 from cosictl.cli.logging_options import LogOptions, parse_wish
 from cosictl.cli.options import AsOf, Dumps, Shared, with_options, with_shared
 from cosictl.cli.output import Format, choose_format
@@ -45,19 +46,8 @@ def report(
     ] = None,
     dumps: Dumps = None,
     as_of: AsOf = None,
-    assume: Annotated[
-        str | None,
-        typer.Option(
-            "--assume-sidecar",
-            metavar="POLICY",
-            autocompletion=complete_policies,
-            help="What if this sidecar release were running?",
-        ),
-    ] = None,
-    finding: Annotated[
-        str | None,
-        typer.Option("--finding", metavar="CODE", autocompletion=complete_findings, help="Only findings of this code."),
-    ] = None,
+    assume: Assume = None,
+    finding: OnlyFinding = None,
     output_file: Annotated[
         str | None, typer.Option("--output-file", metavar="FILE", help="Write to this file, not to stdout.")
     ] = None,

@@ -7,13 +7,12 @@ from typing import Final, TextIO
 from cosictl.knowledge.vocabulary import OUTLOOKS
 from cosictl.model.account import Account
 from cosictl.model.refs import Ref
-from cosictl.model.report import Assessment, Evidence, Finding, Outlook
+from cosictl.model.report import SEVERITY, Assessment, Evidence, Finding, Outlook
 from cosictl.render.ages import age, stamp, until
 from cosictl.render.finding_text import HELPS, headline, meaning, other_candidates, tries_words
 from cosictl.render.lines import many
 from cosictl.render.report.marked import block, code, plain, table
 from cosictl.render.report.parts import (
-    OUTLOOK_ORDER,
     WHAT_IF_HEADS,
     Group,
     fixer_words,
@@ -142,7 +141,7 @@ def _objects(told: Account) -> Iterator[str]:
     items = [item for item in report.objects if item.outlook is not Outlook.READY]
     if not items:
         return
-    items.sort(key=lambda item: (OUTLOOK_ORDER.index(item.outlook), item.ref))
+    items.sort(key=lambda item: (SEVERITY.index(item.outlook), item.ref))
     codes = {finding.root: finding.code for finding in reversed(report.findings)}
     yield "## Objects that are not ready"
     yield table(

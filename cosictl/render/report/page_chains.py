@@ -7,10 +7,9 @@ from msgspec import Struct
 
 from cosictl.model.account import Account, Chain
 from cosictl.model.refs import Kind, Ref
-from cosictl.model.report import Assessment, Outlook
+from cosictl.model.report import SEVERITY, Assessment, Outlook
 from cosictl.render.lines import many
 from cosictl.render.report.element import NOTHING, Markup, each, link, tag
-from cosictl.render.report.parts import OUTLOOK_ORDER
 from cosictl.render.report.pieces import cut_middle, note, path_of
 
 PICTURES: Final = 24
@@ -83,13 +82,11 @@ def _looks(told: Account) -> tuple[list[Look], int]:
         Look(boxes=some[0][1], worst=_worst(some[0][1]), alike=tuple(chain for chain, _ in some))
         for some in found.values()
     ]
-    return sorted(looks, key=lambda look: (OUTLOOK_ORDER.index(look.worst), -len(look.alike))), ready
+    return sorted(looks, key=lambda look: (SEVERITY.index(look.worst), -len(look.alike))), ready
 
 
 def _worst(boxes: Sequence[Box]) -> Outlook:
-    return min(
-        (box.outlook for box in boxes if box.outlook is not None), key=OUTLOOK_ORDER.index, default=Outlook.UNKNOWN
-    )
+    return min((box.outlook for box in boxes if box.outlook is not None), key=SEVERITY.index, default=Outlook.UNKNOWN)
 
 
 def _boxes(chain: Chain, items: Mapping[Ref, Assessment], codes: Mapping[Ref, str]) -> Iterator[Box]:
@@ -101,7 +98,7 @@ def _boxes(chain: Chain, items: Mapping[Ref, Assessment], codes: Mapping[Ref, st
         yield _box(chain.bucket, items, codes, "has the Bucket" if chain.claim or chain.claim_named else "")
     elif chain.bucket_named:
         yield Box(kind=Kind.BUCKET, name=chain.bucket_named, outlook=None, arrow="names the Bucket")
-    worst = sorted(chain.accesses, key=lambda ref: OUTLOOK_ORDER.index(_outlook(ref, items)))
+    worst = sorted(chain.accesses, key=lambda ref: SEVERITY.index(_outlook(ref, items)))
     for place, ref in enumerate(worst[:_ACCESSES]):
         yield _box(ref, items, codes, _USED, beside=place > 0)
 

@@ -9,11 +9,11 @@ from cosictl.knowledge.pages import entry_page
 from cosictl.knowledge.policies import POLICIES
 from cosictl.model.account import Account, WhatIf
 from cosictl.model.fleet import Prospect
-from cosictl.model.report import Assessment, Outlook
+from cosictl.model.report import SEVERITY, Assessment, Outlook
 from cosictl.render.ages import age, until
 from cosictl.render.lines import many, names_of
 from cosictl.render.report.element import NOTHING, Markup, each, link, tag
-from cosictl.render.report.parts import OUTLOOK_ORDER, WHAT_IF_HEADS, unread_words, what_if_rows
+from cosictl.render.report.parts import WHAT_IF_HEADS, unread_words, what_if_rows
 from cosictl.render.report.pieces import badge, cut_middle, flags_of, name_of, note, path_of, table
 
 OBJECTS: Final = 300
@@ -25,7 +25,7 @@ def objects(told: Account) -> Markup:
     """Return the objects that are not ready, the worst first."""
     report = told.report
     items = [item for item in report.objects if item.outlook is not Outlook.READY]
-    items.sort(key=lambda item: (OUTLOOK_ORDER.index(item.outlook), item.ref))
+    items.sort(key=lambda item: (SEVERITY.index(item.outlook), item.ref))
     if not items:
         return tag("p", "Every object is ready." if report.objects else "There are no objects.")
     codes = {finding.root: finding.code for finding in reversed(report.findings)}

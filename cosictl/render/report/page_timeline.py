@@ -14,11 +14,10 @@ from msgspec import Struct
 from cosictl.model.account import Account
 from cosictl.model.failures import Failure
 from cosictl.model.refs import Ref
-from cosictl.model.report import Assessment, Outlook
+from cosictl.model.report import SEVERITY, Assessment, Outlook
 from cosictl.render.ages import age, clock, stamp, until
 from cosictl.render.lines import many
 from cosictl.render.report.element import Markup, each, tag
-from cosictl.render.report.parts import OUTLOOK_ORDER
 from cosictl.render.report.pieces import cut_middle, name_of, note, path_of, table
 
 ROWS: Final = 48
@@ -130,7 +129,7 @@ def _rows(told: Account) -> list[Row]:
         records = tuple(one for one in told.records.get(item.ref, ()) if one.first is not None or one.last is not None)
         if records:
             rows.append(Row(ref=item.ref, item=item, code=codes.get(item.ref, ""), records=records))
-    return sorted(rows, key=lambda row: (OUTLOOK_ORDER.index(row.item.outlook), row.code, row.ref))
+    return sorted(rows, key=lambda row: (SEVERITY.index(row.item.outlook), row.code, row.ref))
 
 
 def _chosen(rows: Sequence[Row]) -> list[Row]:

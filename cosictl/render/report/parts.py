@@ -9,22 +9,11 @@ from msgspec import Struct
 
 from cosictl.model.account import Account
 from cosictl.model.failures import FixBy
-from cosictl.model.report import STUCK, Assessment, Finding, Outlook, Report
+from cosictl.model.report import SEVERITY, STUCK, Assessment, Finding, Outlook, Report
 from cosictl.model.snapshot import ReadStatus
 from cosictl.render.finding_text import FIXERS
 from cosictl.render.lines import many
 from cosictl.render.words import UNREAD, counted_words, none_words, policy_words, roots_words
-
-# Worst first, as a diagnosis lists them.
-OUTLOOK_ORDER: Final = (
-    Outlook.LOOPING,
-    Outlook.PARKED,
-    Outlook.STALLED,
-    Outlook.UNKNOWN,
-    Outlook.RETRYING,
-    Outlook.WAITING,
-    Outlook.READY,
-)
 
 
 class Group(Struct, frozen=True, kw_only=True):
@@ -69,7 +58,7 @@ def _group(findings: tuple[Finding, ...]) -> Group:
 def outlook_counts(objects: Iterable[Assessment]) -> list[tuple[Outlook, int]]:
     """Count objects by outlook, the worst first, without those that none has."""
     counts = Counter(item.outlook for item in objects)
-    return [(outlook, counts[outlook]) for outlook in OUTLOOK_ORDER if counts[outlook]]
+    return [(outlook, counts[outlook]) for outlook in SEVERITY if counts[outlook]]
 
 
 def verdict_words(report: Report) -> str:

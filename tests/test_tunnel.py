@@ -303,3 +303,23 @@ def test_input_can_be_closed_and_output_read_to_its_end(sandbox: Sandbox) -> Non
         out += more
     command.close()
     assert (out, command.ended().ok) == (b"x" * 100_000, True)
+
+
+@needs_socat
+def test_a_connection_that_is_looked_into_and_dropped_is_no_trouble(reach: Reach, tmp_path: Path) -> None:
+    """What precedes the first call: a look at what speaks there, that leaves bytes unread."""
+    with dialled(reach, tool_of(reach), tmp_path / "t") as (way, channel):
+        check_endpoint(Endpoint(path=str(way.path)), timeout=LONG)
+        assert who_is(channel, timeout=LONG).name == "cosi.example.com"
+        assert way.trouble == ""
+
+
+def test_who_reads_a_command_that_is_hung_up_on_comes_to_the_end(sandbox: Sandbox) -> None:
+    command = start(connection(sandbox), NAMESPACE, POD, "driver", ("sleep", "600"), timeout=LONG, stdin=True)
+    heard: list[bytes] = []
+    reader = threading.Thread(target=lambda: heard.append(command.read()), daemon=True)
+    reader.start()
+    command.hang_up()
+    reader.join(LONG)
+    assert (heard, reader.is_alive(), command.ended().ok) == ([b""], False, False)
+    command.close()

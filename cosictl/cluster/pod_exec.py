@@ -44,11 +44,16 @@ class Ended:
 
 
 class Command:
-    """A running command. ``read`` from one thread, ``write`` and ``close_input`` from another."""
+    """A running command. ``read`` and ``close`` belong to one thread, all else to any.
+
+    A socket that is closed while another thread reads it gives its number to the next one that is opened, and the
+    reader takes away what was meant for that: others may only ``hang_up``.
+    """
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._lock = threading.Lock()
+        self._hung_up = False
         self._error = b""
         self.err = b""
 
@@ -67,7 +72,7 @@ class Command:
         if self.can_close_input:
             self._send(bytes([_CLOSE, _STDIN]))
         else:
-            self.close()
+            self.hang_up()
 
     def read(self) -> bytes:
         """Return the next output, b"" at the end."""
@@ -77,7 +82,8 @@ class Command:
             except (websocket.WebSocketException, OSError):
                 return b""
             data = message.encode() if isinstance(message, str) else bytes(message)
-            if not data:
+            # What a connection gives out after that is no message any more.
+            if not data or self._hung_up:
                 return b""
             channel, content = data[0], data[1:]
             if channel == _STDOUT and content:
@@ -87,8 +93,13 @@ class Command:
             elif channel == _ERROR:
                 self._error += content
 
+    def hang_up(self) -> None:
+        """End the connection: the server ends the command, and who reads comes to the end."""
+        self._hung_up = True
+        self._connection.abort()
+
     def close(self) -> None:
-        """Close the connection; the server ends the command."""
+        """Close the connection, after the last ``read``; the server ends the command."""
         with suppress(websocket.WebSocketException, OSError):
             self._connection.close(timeout=1)
         # Where the server went first, that leaves the socket open.
@@ -144,7 +155,7 @@ def start(
 def run(conn: Connection, namespace: str, pod: str, container: str, words: Sequence[str], *, timeout: float) -> Ended:
     """Run a command to its end, at most ``timeout`` seconds; raises ClusterError as ``start``."""
     command = start(conn, namespace, pod, container, words, timeout=timeout, stdin=False)
-    timer = threading.Timer(timeout, command.close)
+    timer = threading.Timer(timeout, command.hang_up)
     timer.daemon = True
     timer.start()
     out = b""

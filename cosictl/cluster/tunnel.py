@@ -16,6 +16,7 @@ from cosictl.cluster.pod_exec import CHUNK, Command
 from cosictl.errors import CosictlError
 
 _WAITING: Final = 16
+_ENDING_SECONDS: Final = 5.0
 
 
 class Tunnel:
@@ -46,17 +47,16 @@ class Tunnel:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closed = True
-        # A thread that waits in accept is woken by the shutdown, not by the close.
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        # A thread that waits is woken by the shutdown; what it waits for is closed when it has ended.
+        _shut(self._listener)
         with self._lock:
             still_open = list(self._open)
         for near, command in still_open:
-            _shut(near, socket.SHUT_RDWR)
-            command.close()
+            _shut(near)
+            command.hang_up()
         for thread in self._threads:
-            thread.join(timeout=5)
+            thread.join(timeout=_ENDING_SECONDS)
+        self._listener.close()
         self.path.unlink(missing_ok=True)
 
     def _spawn(self, work: Callable[[], None]) -> None:
@@ -83,35 +83,51 @@ class Tunnel:
         pair = (near, command)
         with self._lock:
             self._open.add(pair)
-        sender = threading.Thread(target=_send, args=(near, command), daemon=True)
+        if self._closed:
+            command.hang_up()
+        left = threading.Event()
+        sender = threading.Thread(target=_send, args=(near, command, left), daemon=True)
         sender.start()
         try:
             while data := command.read():
                 near.sendall(data)
         except OSError:
-            pass
+            left.set()
+            command.hang_up()
         ended = command.ended()
         if not self._closed and not ended.ok:
             said = (command.err.decode("utf-8", "replace").strip() or ended.words).strip()
-            self.trouble = self.trouble or said or "the command in the pod ended"
-        _shut(near, socket.SHUT_RDWR)
+            # Where this side hung up first, a command that was stopped without a word is no trouble.
+            self.trouble = self.trouble or said or ("" if left.is_set() else "the command in the pod ended")
+        _shut(near)
+        sender.join(timeout=_ENDING_SECONDS)
         command.close()
-        sender.join(timeout=5)
         near.close()
         with self._lock:
             self._open.discard(pair)
 
 
-def _send(near: socket.socket, command: Command) -> None:
-    """Carry what this side says, and that it has said all."""
+def _send(near: socket.socket, command: Command, left: threading.Event) -> None:
+    """Carry what this side says, and that it has said all; ``left`` is set before the other side can learn of it."""
     try:
-        while data := near.recv(CHUNK):
+        while data := _heard(near, left):
             command.write(data)
         command.close_input()
     except OSError:
-        command.close()
+        command.hang_up()
 
 
-def _shut(near: socket.socket, how: int) -> None:
+def _heard(near: socket.socket, left: threading.Event) -> bytes:
+    """Return what this side says next, b"" where it has said all. Raises OSError where it is gone."""
+    data = b""
+    try:
+        data = near.recv(CHUNK)
+    finally:
+        if not data:
+            left.set()
+    return data
+
+
+def _shut(near: socket.socket) -> None:
     with suppress(OSError):
-        near.shutdown(how)
+        near.shutdown(socket.SHUT_RDWR)

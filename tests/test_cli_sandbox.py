@@ -28,7 +28,7 @@ print(found.stdout)
 def diagnosed(*options: str, awaited: str = "") -> dict[str, Any]:
     diagnose = [sys.executable, "-c", PATIENTLY, awaited, *COMMAND, "diagnose", "-o", "json"]
     done = cosictl("sandbox", "exec", *FAST, *options, "--", *diagnose)
-    told = ("left in the backend: ", "changed: ", "  ")
+    told = ("left in the backend: ", "changed: ", "created: ", "deleted: ", "  ")
     assert all(line.startswith(told) for line in done.stderr.splitlines()), done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found

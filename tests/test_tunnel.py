@@ -27,7 +27,6 @@ from cosictl.driver.preflight import check_endpoint
 from cosictl.driver.requests import BucketRequest
 from cosictl.errors import ClusterError, CosictlError, EndpointError, NotFoundError, TimedOutError
 from cosictl.model.refs import Api
-from cosictl.sandbox.pod_exec import PROGRAMS
 from cosictl.sandbox.run import Sandbox
 from tests.cli_process import cosictl, needs_socat
 from tests.live_sandbox import live
@@ -67,9 +66,9 @@ def dialled(reach: Reach, tool: Tool, folder: Path) -> Iterator[tuple[Tunnel, Ch
 
 
 def tool_of(reach: Reach) -> Tool:
-    tool = reach.find_tool(find_socket(reach.read()))
-    assert tool is not None
-    return tool
+    found = reach.find_tool(find_socket(reach.read()))
+    assert found is not None
+    return found
 
 
 def create(channel: Channel, name: str, blob: str = "") -> Any:
@@ -277,9 +276,8 @@ def test_commands_tell_how_they_ended(sandbox: Sandbox) -> None:
     assert "executable file not found" in ended("socat", "-V", container=SIDECAR).words
 
 
+@needs_socat
 def test_a_driver_that_is_gone_in_the_pod(sandbox: Sandbox, reach: Reach, tmp_path: Path) -> None:
-    if shutil.which("socat") is None:
-        pytest.skip("socat is not installed here")
     tool = Tool(
         place=Place(container="driver", path="/none.sock"),
         words=("socat", "-t", "30", "-", "UNIX-CONNECT:/none.sock"),
@@ -291,9 +289,8 @@ def test_a_driver_that_is_gone_in_the_pod(sandbox: Sandbox, reach: Reach, tmp_pa
         assert "No such file or directory" in way.trouble
 
 
+@needs_socat
 def test_input_can_be_closed_and_output_read_to_its_end(sandbox: Sandbox) -> None:
-    if "socat" not in PROGRAMS or shutil.which("socat") is None:
-        pytest.skip("socat is not installed here")
     command = start(connection(sandbox), NAMESPACE, POD, "driver", ("socat", "-", "EXEC:cat"), timeout=LONG, stdin=True)
     assert command.can_close_input
     command.write(b"x" * 100_000)
@@ -316,10 +313,8 @@ def test_a_connection_that_is_looked_into_and_dropped_is_no_trouble(reach: Reach
 
 def test_who_reads_a_command_that_is_hung_up_on_comes_to_the_end(sandbox: Sandbox) -> None:
     command = start(connection(sandbox), NAMESPACE, POD, "driver", ("sleep", "600"), timeout=LONG, stdin=True)
-    heard: list[bytes] = []
-    reader = threading.Thread(target=lambda: heard.append(command.read()), daemon=True)
-    reader.start()
-    command.hang_up()
-    reader.join(LONG)
-    assert (heard, reader.is_alive(), command.ended().ok) == ([b""], False, False)
+    with futures.ThreadPoolExecutor() as pool:
+        heard = pool.submit(command.read)
+        command.hang_up()
+        assert (heard.result(LONG), command.ended().ok) == (b"", False)
     command.close()

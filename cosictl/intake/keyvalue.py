@@ -121,8 +121,8 @@ def _next_pair(text: str, starts: list[int] | None, position: int) -> re.Match[s
     """Find the next pair; ``starts`` is where one can begin, None where only the pattern knows (letters of others)."""
     if starts is None:
         return _PAIR.search(text, position)
-    for start in starts[bisect_left(starts, position) :]:
-        match = _PAIR.match(text, start)
+    for place in range(bisect_left(starts, position), len(starts)):
+        match = _PAIR.match(text, starts[place])
         if match is not None:
             return match
     return None

@@ -1,15 +1,14 @@
 """Classify: one failure text after the other, masked first, nothing kept."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
 
-from cosictl.diagnosis.classify import classify, classify_alike, without_ids
+from cosictl.diagnosis.classify import classify_all
 from cosictl.errors import CosictlError
 from cosictl.intake.messages import BadLineError, Message, message_of
-from cosictl.intake.redact import redact, suspicious
+from cosictl.intake.redact import redact_all
 from cosictl.model.copying import replace
 from cosictl.model.failures import Classification
 
@@ -35,22 +34,17 @@ def classify_lines(batches: Iterable[Sequence[bytes]], *, is_json: bool, origin:
     """
     for messages in _from_json(batches, origin) if is_json else _from_text(batches):
         if messages:
-            yield [_classified(message) for message in messages]
+            yield _classified(messages)
 
 
-def _classified(message: Message) -> Classified:
-    text = message.text
-    alike = without_ids(text)
-    if _may_hold_credential(alike):
-        masked = redact(text)
-        if masked != text:
-            return Classified(replace(message, text=masked), classify(masked, rpc=message.rpc))
-    return Classified(message, classify_alike(text, alike, rpc=message.rpc))
+def _classified(messages: Sequence[Message]) -> list[Classified]:
+    texts = redact_all([message.text for message in messages])
+    found = classify_all(texts, [message.rpc for message in messages])
+    return [*map(Classified, map(_with_text, messages, texts), found)]
 
 
-@lru_cache(maxsize=4096)
-def _may_hold_credential(alike: str) -> bool:
-    return suspicious(alike.encode("utf-8", "replace"))
+def _with_text(message: Message, text: str) -> Message:
+    return message if text is message.text else replace(message, text=text)
 
 
 def _from_text(batches: Iterable[Sequence[bytes]]) -> Iterator[list[Message]]:

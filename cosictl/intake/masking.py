@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from cosictl.intake.keyvalue import looks_random, mask_pairs
-from cosictl.intake.redact import PAIR_MARKERS, SHAPE_MARKERS
+from cosictl.intake.redact import AUTHORIZATION, PAIR_MARKERS, SHAPE_MARKERS
 from cosictl.model.masking import MASK
 
 _FLAGS = re.ASCII | re.IGNORECASE
@@ -103,7 +103,7 @@ _STEPS: tuple[tuple[Callable[[str], str], tuple[bytes, ...]], ...] = (
     (_pem, (b"key",)),
     (_userinfo, (b"@",)),
     (_cookies, (b"cookie",)),
-    (_authorization, (b"authoriz",)),
+    (_authorization, (AUTHORIZATION,)),
     (_scheme, (b"bearer", b"basic")),
     (_shapes, SHAPE_MARKERS),
     (mask_pairs, PAIR_MARKERS),

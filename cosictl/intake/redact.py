@@ -5,11 +5,21 @@ values, cookies, private keys and URL passwords replaced by ``***``; everything 
 twice changes nothing. The patterns are in ``masking``; here is what tells that none of them can find anything.
 """
 
+from collections.abc import Sequence
+
 from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+from cosictl.model.among import holding
 
 # Fragments of which at least one stands in every text that any rule below could change: one search for all of them
 # makes the ordinary case cheap, for a whole block of objects as for one text. Words are looked for in lower case.
-PAIR_MARKERS = (b"secret", b"token", b"key", b"passw", b"passp", b"pwd", b"cred", b"sig", b"authoriz")
+AUTHORIZATION = b"authorization"
+# What may stand behind the short name, which begins many a word.
+_SIG_MARKERS = tuple(b"sig" + bytes([end]) for end in b"\\\"'` \t=:%>")
+PAIR_MARKERS = (
+    *(b"secret", b"token", b"key", b"passw", b"passp", b"pwd", b"credential", b"signature", AUTHORIZATION),
+    *_SIG_MARKERS,
+)
 SHAPE_MARKERS = (
     *(b"AKIA", b"ASIA", b"AIza", b"GOOG", b"yJ", b"ya29", b"ghp_", b"gho_", b"ghs_", b"glpat-"),
     *(b"_pat_", b"xox", b"hvs.", b"\\u"),
@@ -22,6 +32,16 @@ _FIND_SHAPES = BytesAhoCorasick(SHAPE_MARKERS, implementation=Implementation.DFA
 def suspicious(data: bytes) -> bool:
     r"""Tell whether JSON or other text may hold a credential (a necessary condition; ``\\u`` may hide a letter)."""
     return bool(_FIND_WORDS(data.lower()) or _FIND_SHAPES(data))
+
+
+def redact_all(texts: Sequence[str]) -> list[str]:
+    """Mask every credential in each of some texts, in less time than one by one."""
+    found = [*texts]
+    encoded = [text.encode("utf-8", "replace") for text in texts]
+    joined = b"\n".join(encoded)
+    for place in {*holding(_FIND_WORDS, encoded, joined.lower()), *holding(_FIND_SHAPES, encoded, joined)}:
+        found[place] = redact(texts[place])
+    return found
 
 
 def redact(text: str) -> str:

@@ -105,7 +105,7 @@ COSI_RULES: tuple[MessageRule, ...] = (
     rule(
         "cosi-bound-name",
         r"boundBucketName \S+ does not match determined name|processed a degraded BucketAccess|"
-        r"is referenced more than once",
+        r"\bis referenced more than once",
         Cause.CONFIG,
         'unrecoverable degradation: boundBucketName "a" does not match determined name "b"',
         fix_by=_OWNER,
@@ -136,8 +136,8 @@ COSI_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "cosi-access-state",
-        r"should be managed by COSI Controller|does not match expected ID|has no bucketID|"
-        r"is missing bucket ID|BucketAccess with no account ID",
+        r"should be managed by COSI Controller|does not match expected ID\b|has no bucketID|"
+        r"\bis missing bucket ID\b|BucketAccess with no account ID\b",
         Cause.CONFIG,
         "processed a BucketAccess that should be managed by COSI Controller",
         source=_ACCESS2,
@@ -197,7 +197,7 @@ COSI_RULES: tuple[MessageRule, ...] = (
     rule(
         "cosi-driver-answer",
         r"returned an? (nil response|empty bucketID)|bucket (ID|protocol response) missing|"
-        r"supports no protocols|AccountId not defined|should be of length 1|"
+        r"supports no protocols|AccountId not defined|should be of length 1\b|"
         r"granted access (response )?is invalid|DriverGenerateBucketId; upgrade",
         Cause.DRIVER_BUG,
         "BucketAccess x: AccountId not defined in DriverGrantBucketAccess",

@@ -12,7 +12,7 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
     # The set-up of the driver itself.
     rule(
         "credential-chain",
-        r"no valid providers in chain|failed to refresh cached credentials|no EC2 IMDS role|"
+        r"\bno valid providers in chain|failed to refresh cached credentials|\bno EC2 IMDS role|"
         r"get credentials: |could not find default credentials|unable to locate credentials|credentials? (has|"
         r"have|is|are) expired|"
         r"anonymous caller|failed to retrieve credentials|static credentials are empty|invalid_(grant|client)\b|"
@@ -106,7 +106,7 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
         r"limit (exceeded|reached|per)|more buckets than allowed|too[ _]many[ _](buckets|users|keys|access keys)|"
         r"bucket "
         r"limit|"
-        r"maximum (number|allowed)|minimum free drive|no space left|insufficient (storage|space|capacity)|disk "
+        r"maximum (number|allowed)|minimum free drive|\bno space left|insufficient (storage|space|capacity)|disk "
         r"(is )?full|"
         r"storage (is )?full|out of (disk )?space",
         Cause.QUOTA,
@@ -116,7 +116,7 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
     # Identity and rights.
     rule(
         "account-state",
-        r"positive balance|billing|licen[cs]e .{0,30}(expired|invalid|required|exceeded)|not signed up|account "
+        r"positive balance|billing|licen[cs]e .{0,30}(expired|invalid|required|exceeded)|not signed up\b|account "
         r"(is )?(disabled|suspended|inactive|locked)|"
         r"subscription .{0,30}(disabled|not found|not registered)|payment required|(feature|service|api) "
         r".{0,30}(not enabled|disabled|has not been used)",
@@ -144,9 +144,9 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
         "permission",
         r"access denied|access is denied|permission denied|not authorized|not authorised|insufficient (permission|"
         r"privilege|right)|"
-        r"is forbidden|\bforbidden\b|does not have .{0,40}(permission|access)|not permitted|operation not allowed|"
-        r"no permission|"
-        r"only admin|lacks? .{0,30}permission|explicit deny|unauthorized|not allowed to|requires? "
+        r"\bis forbidden|\bforbidden\b|does not have .{0,40}(permission|access)|not permitted|operation not allowed|"
+        r"\bno permission|"
+        r"only admin|lacks? .{0,30}permission|explicit deny|unauthorized|not allowed to\b|requires? "
         r".{0,30}(privilege|permission|admin)",
         Cause.PERMISSION,
         "Access Denied.",
@@ -166,9 +166,9 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
         r"region is wrong|addressed using the specified endpoint|location constraint is incompatible|wrong "
         r"(region|endpoint)|"
         r"authorization header is malformed|not (the )?(correct|right) (region|endpoint)|single root user mode|"
-        r"invalid backend ID|unknown backend|(replication|placement|storage) (group|policy|pool|target) "
+        r"invalid backend ID\b|unknown backend|(replication|placement|storage) (group|policy|pool|target) "
         r".{0,20}not (found|exist)|"
-        r"(no|not) .{0,40}configured|is not configured|misconfigur|driver only serves|failed to parse "
+        r"(no|not) .{0,40}configured|\bis not configured|misconfigur|driver only serves|failed to parse "
         r".{0,30}configuration|"
         r"unsupported .{0,10}endpoint",
         Cause.CONFIG,
@@ -179,7 +179,7 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
     rule(
         "user-attached",
         r"has attached|still attached|delete conflict|must (detach|delete|remove) .{0,30}(polic|key|user|first)|"
-        r"\blease\b.{0,40}\b(on|id|present|no)\b|under (legal|retention)|is leased",
+        r"\blease\b.{0,40}\b(on|id|present|no)\b|under (legal|retention)|\bis leased",
         Cause.NOT_EMPTY,
         "user u has attached resources",
         retryable=False,
@@ -191,7 +191,7 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
         r"not empty|WORM|object.lock|(?<!database )(?<!table )(?<!file )is locked|retention (period|policy)|"
         r"contains? objects|still (has|contains)|"
         r"non-?empty|"
-        r"is protected and cannot",
+        r"\bis protected and cannot",
         Cause.NOT_EMPTY,
         "The bucket you tried to delete is not empty",
         source=_S3,
@@ -218,7 +218,7 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
         "exists",
         r"already (exists?|in use|taken|registered)|(name|label|bucket) (is )?(taken|in use)|exists with "
         r"different|(bucket|user|key|already)_exists|duplicate_|"
-        r"is not available\. The bucket namespace|bucket name is not available|duplicate (key|name|entry)|"
+        r"\bis not available\. The bucket namespace|bucket name is not available|duplicate (key|name|entry)|"
         r"conflicting bucket",
         Cause.ALREADY_EXISTS,
         "bucket b already exists",
@@ -235,12 +235,12 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "busy",
-        r"temporarily|being (deleted|created|modified|updated)|in progress|try again|please retry|not (yet "
+        r"temporarily|being (deleted|created|modified|updated)|\bin progress|try again|please retry|not (yet "
         r")?(started|initialized|ready)\b|"
-        r"starting up|service unavailable|not available yet|bad gateway|internal server error|service failure|"
-        r"internal error.{0,30}(try|encountered)|we encountered an internal error|server error|\bbusy\b|"
+        r"starting up\b|service unavailable|not available yet|bad gateway|internal server error|service failure|"
+        r"internal error.{0,30}(try|encountered)|\bwe encountered an internal error|server error|\bbusy\b|"
         r"overloaded|leader election|(database|table|file) is locked|too many open files|"
-        r"no leader|deadlock|maintenance|quorum|resource temporarily",
+        r"\bno leader|deadlock|maintenance|quorum|resource temporarily",
         Cause.BACKEND_ERROR,
         "service temporarily unavailable for bucket b",
         source=_S3,
@@ -266,7 +266,7 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "unsupported",
-        r"not supported|unsupported|not implemented|does not (support|accept|provide|allow)|is not available (for|"
+        r"not supported|unsupported|not implemented|does not (support|accept|provide|allow)|\bis not available (for|"
         r"in)|not offered|"
         r"unavailable (for|in) (this|region)",
         Cause.UNSUPPORTED,
@@ -285,7 +285,7 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "backend-file-missing",
-        r"no entry is found|no such file or directory|not found /\S",
+        r"\bno entry is found|\bno such file or directory|not found /\S",
         Cause.UNKNOWN,
         "filer: no entry is found in filer store",
         source=_DRIVER,
@@ -316,8 +316,8 @@ GENERIC_RULES: tuple[MessageRule, ...] = (
         r"was|were) (required|missing|not provided|invalid|mandatory)|"
         r"\b(required|missing) (parameter|field|value|key)|parameters? (missing|required|must|is|are)\b|must be "
         r"(set|specified|provided|one of|a |an |in |between|positive)|"
-        r"parsing .{0,20}: invalid syntax|strconv\.|error parsing|failed to parse|cannot parse|invalid \w+|want \S+/|"
-        r"not provided|not specified|should (be|like)\b|is unsupported|out of range|wrong format",
+        r"parsing .{0,20}: invalid syntax|strconv\.|error parsing|failed to parse|cannot parse|invalid [\w.-]+|"
+        r"want \S+/|not provided|not specified|should (be|like)\b|\bis unsupported|out of range|wrong format",
         Cause.INVALID_PARAMETER,
         "region was not provided",
         "unknown permissions: admin",

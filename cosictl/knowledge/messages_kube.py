@@ -18,7 +18,7 @@ KUBE_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "kube-conflict",
-        r"Operation cannot be fulfilled on|the object has been modified",
+        r"Operation cannot be fulfilled on\b|the object has been modified",
         Cause.KUBE_CONFLICT,
         'Operation cannot be fulfilled on secrets "s": the object has been modified',
         source=_API,
@@ -32,7 +32,7 @@ KUBE_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "kube-quota",
-        r"is forbidden: exceeded quota",
+        r"\bis forbidden: exceeded quota",
         Cause.QUOTA,
         'secrets "s" is forbidden: exceeded quota: q',
         source=_API,
@@ -47,7 +47,7 @@ KUBE_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "kube-webhook-down",
-        r"failed calling webhook .*(no endpoints available|connection refused|EOF|no route)",
+        r"failed calling webhook .*(\bno endpoints available|connection refused|EOF|no route)",
         Cause.BACKEND_UNREACHABLE,
         'failed calling webhook "v": no endpoints available for service',
         source="apiserver admission",
@@ -61,7 +61,7 @@ KUBE_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "kube-forbidden",
-        r"is forbidden: User|cannot (get|list|watch|create|update|patch|delete) resource",
+        r"\bis forbidden: User|cannot (get|list|watch|create|update|patch|delete) resource",
         Cause.KUBE_FORBIDDEN,
         'buckets is forbidden: User "u" cannot create resource "buckets"',
         source=_API,
@@ -75,7 +75,7 @@ KUBE_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "kube-no-resource",
-        r"the server could not find the requested resource|no matches for kind",
+        r"the server could not find the requested resource|\bno matches for kind",
         Cause.CONFIG,
         "the server could not find the requested resource (get bucketclasses)",
         source=_API,

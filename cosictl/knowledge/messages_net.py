@@ -75,7 +75,7 @@ NET_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "dns",
-        r"no such host|name or service not known|nodename nor servname|could not resolve host|getaddrinfo "
+        r"\bno such host|name or service not known|nodename nor servname|could not resolve host|getaddrinfo "
         r"ENOTFOUND|UnknownHostException|"
         r"network is unreachable|failed to resolve|NXDOMAIN",
         Cause.BACKEND_UNREACHABLE,
@@ -95,12 +95,12 @@ NET_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "refused",
-        r"connection refused|connection reset|no route to host|host is (down|unreachable)|broken pipe|"
+        r"connection refused|connection reset|\bno route to host|host is (down|unreachable)|broken pipe|"
         r"dial tcp\S* .*i/o timeout|ECONNREFUSED|ECONNRESET|unexpected EOF|server closed (idle )?connection|"
         r"proxyconnect tcp|connection (was )?aborted|could not connect to the endpoint|connection error: desc|"
         r"http2: (client connection (lost|force closed)|server sent GOAWAY)|stream error: stream ID \d+|use of "
         r"closed network connection|remote end closed connection|"
-        r"no healthy upstream|upstream connect error|\bconnection (timed out|closed)|: EOF\W*$|failed to connect "
+        r"\bno healthy upstream|upstream connect error|\bconnection (timed out|closed)|: EOF\W*$|failed to connect "
         r"to all addresses",
         Cause.BACKEND_UNREACHABLE,
         "dial tcp 10.0.0.1:443: connect: connection refused",
@@ -109,7 +109,7 @@ NET_RULES: tuple[MessageRule, ...] = (
     ),
     rule(
         "timeout",
-        r"Client\.Timeout exceeded|deadline has elapsed|context deadline exceeded|i/o timeout|timed? ?out\b(?! of "
+        r"Client\.Timeout exceeded|deadline has elapsed|context deadline exceeded|\bi/o timeout|timed? ?out\b(?! of "
         r"range)|deadline exceeded|"
         r"read timeout|timeout awaiting response|gateway time-?out|operation timeout",
         Cause.TIMEOUT,

@@ -125,6 +125,8 @@ def classification_line(found: Classification, *, row_id: object = None) -> str:
     return f'{{"id": {text}, {rest}'
 
 
+# Texts that mean the same are classified by one object.
+@lru_cache(maxsize=16_384)
 def _row_text(found: Classification) -> str:
     # Of ever new texts the meanings are few; only where it stands differs, and that is the last field.
     meaning = (found.retryable, found.grpc_code, found.backend_code, found.cause, found.fix_by)

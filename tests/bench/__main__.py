@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from tests.bench.commands import classified, compared, offline, startup
 from tests.bench.probe import overhead
+from tests.bench.texts import KINDS
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 STEPS: Final = ("intake", "diagnose", "render")
@@ -166,7 +167,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--claims", type=int, nargs="+", default=[10_000, 100_000], metavar="N", help="sizes (default 10000 100000)"
     )
-    parser.add_argument("--texts", type=int, default=50_000, metavar="N", help="texts to classify (default 50000)")
+    parser.add_argument("--texts", type=int, default=200_000, metavar="N", help="texts to classify (default 200000)")
     parser.add_argument("--log", type=int, default=1024, metavar="MIB", help="size of a log to read (default 1024)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as well")
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare with the figures in FILE")
@@ -190,7 +191,7 @@ def main() -> None:
     say(f"\nclassify --input jsonl, {options.texts:,} texts")
     say(f"  {'texts':<10}{'wall s':>9}{'CPU s':>9}{'per CPU second':>14}")
     texts = {}
-    for kind in ("repeated", "all-new"):
+    for kind in KINDS:
         texts[kind] = classified(kind, options.texts, options.runs)
         print_classification(kind, texts[kind])
     logs = bench_logs(options.log)

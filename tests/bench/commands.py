@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bench.texts import all_new, repeated
+from tests.bench.texts import KINDS
 from tests.cli_process import COMMAND, environment
 
 Figures = dict[str, float]
@@ -76,11 +76,10 @@ def offline(folder: str, runs: int) -> Figures:
 
 def classified(kind: str, count: int, runs: int) -> Figures:
     """How many texts ``classify --input jsonl`` answers in a second of CPU, start and input included."""
-    texts: Callable[[int], Iterator[str]] = {"repeated": repeated, "all-new": all_new}[kind]
     with tempfile.TemporaryDirectory(prefix="cosictl-bench-") as place:
         path = Path(place) / "texts.jsonl"
         with path.open("w", encoding="utf-8") as file:
-            for number, text in enumerate(texts(count)):
+            for number, text in enumerate(KINDS[kind](count)):
                 file.write(json.dumps({"id": str(number), "text": text}) + "\n")
         command = [*COMMAND, "classify", "--input", "jsonl", "-o", "jsonl", "-f", str(path)]
         figures = in_turns({kind: lambda: run(command)}, runs)[kind]

@@ -1,8 +1,14 @@
 """Failure texts to classify: few templates with ever new names, as one broken backend gives, or no two alike."""
 
 import random
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Final
+
+LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+# What Kubernetes makes names different with.
+SUFFIX_LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"
 
 CODES: Final = (
     "InvalidArgument",
@@ -32,10 +38,29 @@ WORDS: Final = (
 )
 
 
-def repeated(count: int) -> Iterator[str]:
-    """Yield the templates in turn, each time with another name."""
+def ids(dice: random.Random) -> str:
+    """A name as a controller makes it: with a UUID."""
+    return f"bucket-{uuid.UUID(int=dice.getrandbits(128))}"
+
+
+def names(dice: random.Random) -> str:
+    """A name as people and generators choose it: words that nobody knows, numbers, what is put behind a name."""
+    word, other = ("".join(dice.choices(LETTERS, k=dice.randint(4, 9))) for _ in range(2))
+    suffix = "".join(dice.choices(SUFFIX_LETTERS, k=5))
+    return dice.choice((f"{word}-{other}", f"{word}-{dice.randrange(10_000)}", f"{word}-{suffix}", f"{other}/{word}"))
+
+
+def addresses(dice: random.Random) -> str:
+    """An address and a port, or the name of a host."""
+    host = "".join(dice.choices(LETTERS, k=6))
+    return dice.choice((f"10.{dice.randrange(256)}.{dice.randrange(256)}.7:9000", f"{host}.svc.cluster.local:9000"))
+
+
+def repeated(name: Callable[[random.Random], str], count: int) -> Iterator[str]:
+    """Yield the templates in turn, each time with another name; the same every run."""
+    dice = random.Random(86)
     for number in range(count):
-        yield TEMPLATES[number % len(TEMPLATES)].format(name=f"bucket-{number:08x}-0000-4000-8000-{number:012x}")
+        yield TEMPLATES[number % len(TEMPLATES)].format(name=name(dice))
 
 
 def all_new(count: int) -> Iterator[str]:
@@ -45,3 +70,11 @@ def all_new(count: int) -> Iterator[str]:
     for _ in range(count):
         said = " ".join(dice.choice(words) for _ in range(dice.randint(6, 18)))
         yield f"failed to create bucket: rpc error: code = {dice.choice(CODES)} desc = {said}"
+
+
+KINDS: Final[Mapping[str, Callable[[int], Iterator[str]]]] = {
+    "ids": partial(repeated, ids),
+    "names": partial(repeated, names),
+    "addresses": partial(repeated, addresses),
+    "all-new": all_new,
+}

@@ -1,16 +1,18 @@
 """Texts that mean the same because they differ only in what no rule can look at: names, IDs and numbers. Pure.
 
-In: texts. Out: the same texts, letter for letter at their places, with every word blanked out that holds no piece of
-any pattern; or keys, equal where that would make texts equal. The pieces are read off the patterns themselves, so
-nothing has to be kept in step with the rules.
+In: texts. Out: the same texts, letter for letter at their places, with every word blanked out that holds nothing of
+what patterns look at; or keys, equal where that would make texts equal. What patterns look at is read off themselves,
+so nothing has to be kept in step with the rules.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, zip_longest
 from typing import Final
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
+from cosictl.diagnosis.runs import Run
 from cosictl.model.among import holding
 
 # A number behind a hyphen is part of a name, and so is what Kubernetes puts behind a name to make it another one.
@@ -18,6 +20,8 @@ _PART: Final = re.compile(rb"([A-Za-z0-9]+|[-_]\d{1,3}(?![A-Za-z0-9])|-[a-z0-9]{
 _SUFFIX: Final = re.compile(rb"-[a-z0-9]{5}")
 _UUID: Final = re.compile(rb"(?<![A-Za-z0-9])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![A-Za-z0-9])")
 _ANY_UUID: Final = b"00000000-0000-0000-0000-000000000000"
+# One sign that stands in no word is sooner looked through.
+_SHORT_UUID: Final = b"~"
 _DOTS: Final = 3
 _ADDRESS: Final = re.compile(rb"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])")
 # Where in a name its hyphens stand tells nothing.
@@ -30,32 +34,32 @@ _IN_WORDS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 _APART: Final = bytes(code if code in _IN_WORDS else ord(" ") for code in range(256))
 _BETWEEN: Final = bytes(ord("x") if code in _IN_WORDS else code for code in range(256))
 _WORD: Final = re.compile(rb"x+")
-# Patterns have pieces this short in every word ("s" of "buckets"); alone they are words like "no" and "is".
+# Patterns have runs this short in every word ("s" of "buckets"); alone they are words like "no" and "is".
 _SHORT: Final = 3
-# With a number a short piece is a unit or a version ("30s", "v1", "k8s"); more changes between the two are chance.
+# With a number a short run is a unit or a version ("30s", "v1", "k8s"); more changes between the two are chance.
 _UNIT: Final = re.compile(rb"[A-Za-z]{1,3}\d*|\d*[A-Za-z]{1,3}|[A-Za-z0-9]{1,4}")
 # Ceph's transaction IDs, by which its errors are known.
 _TRANSACTION: Final = b"tx0"
 _REMEMBERED: Final = 20_000
 _ESCAPE: Final = b"\x1b"
-# What in a pattern is no letter of a match: escapes, how groups begin, counts.
-_SYNTAX: Final = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|.)|\(\?(?:P<\w+>|<?[=!])?|\{[\d,]*\}")
-_OPTIONAL: Final = re.compile(r"(\w)(?=[?*{])")
-
 # The words of a text as they are made alike, and what stands between them.
 Key = tuple[bytes, bytes]
 
 
-def pieces_of(pattern: str) -> list[str]:
-    """Return the letters and digits in a row that stand in a pattern, and perhaps a few more: more does no harm."""
-    return re.findall("[A-Za-z0-9]+", _SYNTAX.sub(" ", _OPTIONAL.sub(r" \1 ", pattern)))
+def text_of(key: Key) -> str:
+    """Return the text that a key stands for, as ``Blanking.alike`` makes it."""
+    words, between = key
+    if not between:
+        return words.decode("utf-8", "surrogatepass")
+    pairs = zip_longest(_WORD.split(between), words.split(b" "), fillvalue=b"")
+    return b"".join(chain.from_iterable(pairs)).decode()
 
 
 class Blanking:
-    """Blanks out what is no piece of a pattern: ``pieces`` are the letters and digits in a row that patterns hold."""
+    """Blanks out what holds nothing of ``runs``, the letters and digits that patterns look at."""
 
-    def __init__(self, pieces: Iterable[str]) -> None:
-        self._parts = _Parts(pieces)
+    def __init__(self, runs: Iterable[Run]) -> None:
+        self._parts = _Parts(runs)
         self._words: dict[bytes, bytes] = {}
 
     def alike(self, text: str) -> str:
@@ -64,18 +68,17 @@ class Blanking:
         Other letters than ASCII's have more than two forms, and an escape sequence takes letters along: texts with
         these stay as they are.
         """
-        (words, between), *_ = self.keys([text])
-        apart = iter(words.split(b" "))
-        return _WORD.sub(lambda _: next(apart), between).decode() if between else text
+        return text_of(self.keys([text])[0])
 
     def keys(self, texts: Sequence[str]) -> list[Key]:
         """Return of each of some texts what is equal for two texts that ``alike`` makes equal, and for no others."""
         whole = [text.encode("utf-8", "surrogatepass") for text in texts]
-        apart = [text.translate(_APART).split() if _is_plain(text) else [] for text in whole]
+        apart = [text.translate(_APART).split() if text.isascii() and _ESCAPE not in text else [] for text in whole]
         if len(self._words) > _REMEMBERED:
             self._words.clear()
         # Learnt together: a name of its own in every text is the usual case, and one step for all of them is cheap.
-        self._learn([*set[bytes]().union(*apart).difference(self._words)])
+        if new := [*set[bytes]().union(*apart).difference(self._words)]:
+            self._learn(new)
         of = self._words.__getitem__
         return [
             (b" ".join(map(of, words)), text.translate(_BETWEEN)) if words else (text, b"")
@@ -84,31 +87,30 @@ class Blanking:
 
     def _learn(self, words: Sequence[bytes]) -> None:
         plain = [_ADDRESS.sub(_address, word) if word.count(b".") >= _DOTS else word for word in words]
-        parts = _PART.split(_UUID.sub(_ANY_UUID, b"\n".join(plain)))
+        parts = _PART.split(_UUID.sub(_SHORT_UUID, b"\n".join(plain)))
         self._parts.learn(parts)
-        blanked = _CHAIN.sub(_one_joint, b"".join(map(self._parts.__getitem__, parts)))
-        self._words.update(zip(words, blanked.split(b"\n"), strict=bool(words)))
+        blanked = _CHAIN.sub(_one_joint, b"".join(map(self._parts.__getitem__, parts))).replace(_SHORT_UUID, _ANY_UUID)
+        self._words.update(zip(words, blanked.split(b"\n"), strict=True))
 
 
 def _one_joint(found: re.Match[bytes]) -> bytes:
     return b"aaa-" + b"a" * (len(found[0]) - len(b"aaa-"))
 
 
-def _is_plain(text: bytes) -> bool:
-    return text.isascii() and _ESCAPE not in text
-
-
 class _Parts(dict[bytes, bytes]):
     """What parts of words become, found out once for each."""
 
-    def __init__(self, pieces: Iterable[str]) -> None:
+    def __init__(self, runs: Iterable[Run]) -> None:
         super().__init__()
-        lower = {piece.lower() for piece in pieces}
-        telling = sorted(piece for piece in lower if len(piece) >= _SHORT or not (piece.isalpha() or piece.isdigit()))
-        self._telling = [piece.encode() for piece in telling]
-        self._numbers = frozenset(piece.encode() for piece in lower if piece.isdigit())
-        self._find = BytesAhoCorasick(
-            self._telling, implementation=Implementation.NoncontiguousNFA
+        apart: dict[str, tuple[bool, bool]] = {}
+        for run in runs:
+            begins, ends = apart.get(run.text.lower(), (True, True))
+            apart[run.text.lower()] = (begins and run.begins, ends and run.ends)
+        telling = sorted(run for run in apart if len(run) >= _SHORT or not (run.isalpha() or run.isdigit()))
+        self._telling = [(run.encode(), *apart[run]) for run in telling]
+        self._numbers = frozenset(run.encode() for run in apart if run.isdigit())
+        self._search = BytesAhoCorasick(
+            [text for text, _, _ in self._telling], implementation=Implementation.NoncontiguousNFA
         ).find_matches_as_indexes
 
     def learn(self, parts: Iterable[bytes]) -> None:
@@ -128,18 +130,26 @@ class _Parts(dict[bytes, bytes]):
         # Names are mostly letters; all of them together cost little more than one.
         self.update(zip(letters, b"\n".join(letters).translate(_LETTERS).split(b"\n"), strict=bool(letters)))
         self.update((letters[place], letters[place]) for place in self._telling_among(letters))
-        self.update((word, _without_pieces(word)) for word in mixed)
-        self.update((mixed[place], self._with_pieces(mixed[place])) for place in self._telling_among(mixed))
+        self.update((word, _without_runs(word)) for word in mixed)
+        self.update((mixed[place], self._with_runs(mixed[place])) for place in self._telling_among(mixed))
 
     def _telling_among(self, words: Sequence[bytes]) -> list[int]:
         return holding(self._find, words, b"\n".join(words).lower())
 
-    def _with_pieces(self, word: bytes) -> bytes:
-        found = self._find(word.lower(), overlapping=True)
-        return word.translate(_DIGITS) if all(self._telling[number].isalpha() for number, _, _ in found) else word
+    def _with_runs(self, word: bytes) -> bytes:
+        found = self._find(word.lower())
+        return word.translate(_DIGITS) if all(self._telling[number][0].isalpha() for number, _, _ in found) else word
+
+    def _find(self, lower: bytes) -> Iterator[tuple[int, int, int]]:
+        """Yield what tells: number, start and end. A run that is a word of its own is nothing in a longer one."""
+        for number, start, end in self._search(lower, overlapping=True):
+            _, begins, ends = self._telling[number]
+            if (begins and lower[start - 1 : start].isalnum()) or (ends and lower[end : end + 1].isalnum()):
+                continue
+            yield number, start, end
 
 
-def _without_pieces(part: bytes) -> bytes:
+def _without_runs(part: bytes) -> bytes:
     """Return what letters and digits become: with what they begin and end, and that there is a digit, is kept."""
     word = part.removeprefix(b"-")
     if word[: len(_TRANSACTION)].lower() == _TRANSACTION:

@@ -6,11 +6,13 @@ a user can put into the text (names, parameters, tags) is blanked out first and 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from operator import itemgetter
 
 from cosictl.diagnosis import unwrap as unwrapping
-from cosictl.diagnosis.alike import Blanking, pieces_of
+from cosictl.diagnosis.alike import Blanking
 from cosictl.diagnosis.literals import LiteralIndex
+from cosictl.diagnosis.runs import Run, runs_of
 from cosictl.diagnosis.unwrap import BLANK, Unwrapped, unwrap
 from cosictl.knowledge.backend_codes import BACKEND_CODES, HTTP_STATUS, VERDICTS, BackendCode
 from cosictl.knowledge.code_defaults import CODE_DEFAULTS
@@ -63,18 +65,23 @@ _PLAIN_FAILURE = re.compile(r"^(?:failed|unable|error|could not)\b[^:]{0,120}(?:
 _PLAIN_WORDS = "objectstorage rpc error failed to create delete grant revoke bucket access XAdmin XMinio remov message"
 
 
-def _pieces() -> Iterator[str]:
-    """Whatever a text is asked for: the letters and digits of every pattern, of every code, and of plain words."""
+def _runs() -> Iterator[Run]:
+    """Whatever a text is asked for: letters and digits of every pattern, of every code, and of plain words."""
     own = (*vars(unwrapping).values(), *globals().values())
     patterns = [found.pattern for found in own if isinstance(found, re.Pattern)]
     for pattern in (*patterns, *(rule.wording for rule in ALL_RULES), *_CODE_PLACES, _HTTP_PLACES):
-        yield from pieces_of(pattern)
-    for word in (*BACKEND_CODES, *_PLAIN_WORDS.split(), *unwrapping.PLAIN_WORDS):
-        yield from re.findall("[A-Za-z0-9]+", word)
+        yield from runs_of(pattern)
+    for word in (*_PLAIN_WORDS.split(), *unwrapping.PLAIN_WORDS):
+        yield from map(Run, re.findall("[A-Za-z0-9]+", word))
+    for code in BACKEND_CODES:
+        # A code is looked up whole.
+        yield from (Run(word, begins=True, ends=True) for word in re.findall("[A-Za-z0-9]+", code))
 
 
-# Texts that this makes alike mean the same.
-blanking = Blanking(_pieces())
+@cache
+def blanking() -> Blanking:
+    """What makes texts alike that mean the same."""
+    return Blanking(_runs())
 
 
 def meaning_of(text: str, rpc: Rpc | None) -> Classification:

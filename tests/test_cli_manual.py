@@ -180,7 +180,12 @@ def test_a_command_that_is_not_there_is_one_line_with_what_is_meant(words: tuple
 
 
 def test_explain_lists_commands_too() -> None:
-    assert cosictl("explain").stdout.splitlines() == [*all_terms(), *command_names()]
+    lines = cosictl("explain").stdout.splitlines()
+    assert [re.split(" {2,}", line)[0] for line in lines] == [*all_terms(), *command_names()]
+    told = dict(re.split(" {2,}", line) for line in lines)
+    assert told["COSI101"] == "BucketClass does not exist"
+    assert told["looping"] == "outlook"
+    assert told["wait"].startswith("Wait until")
 
 
 def test_explain_completes_commands() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 import stat
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from tests.cli_process import ROOT, V1, cosictl, environment, in_terminal
 def test_explain_prints_a_page_and_lists_what_it_knows() -> None:
     page = cosictl("explain", "c04").stdout
     assert CATALOGUE["COSI104"].title in page
-    terms = cosictl("explain").stdout.splitlines()
+    terms = [re.split(" {2,}", line)[0] for line in cosictl("explain").stdout.splitlines()]
     assert {*CATALOGUE, "InvalidArgument", "NoSuchBucket", "v0.2.2", "looping"} <= set(terms)
     document = json.loads(cosictl("explain", "COSI104", "-o", "json").stdout)
     assert document["sections"]
@@ -34,11 +35,14 @@ def test_version_in_every_form() -> None:
     assert f"version: {package.__version__}" in cosictl("version", "-o", "yaml").stdout
 
 
-def test_a_snapshot_is_for_its_owner_and_replaces_what_was_there(tmp_path: Path) -> None:
+def test_a_snapshot_is_for_its_owner_and_replaces_what_was_there_where_that_is_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "dump.json"
     path.write_text("old")
     path.chmod(0o644)
     done = cosictl("snapshot", "-f", V1, "-o", str(path))
+    assert (done.returncode, done.stdout, path.read_text()) == (4, "", "old")
+    assert f"{path}: already exists; name another file, or give --force to replace it" in done.stderr
+    done = cosictl("snapshot", "-f", V1, "-o", str(path), "--force")
     assert (done.returncode, done.stdout) == (0, "")
     assert "22 claims, 20 buckets, 6 accesses" in done.stderr
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -51,13 +55,14 @@ def test_a_snapshot_goes_to_stdout_or_a_device() -> None:
     assert json.loads(done.stdout)["kind"] == "Dump"
     assert done.stderr == ""
     assert cosictl("snapshot", "-f", V1, "-o", "/dev/null").returncode == 0
+    assert cosictl("snapshot", "-f", V1, "-o", "-", "--force").returncode == 2
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
 
 
 def test_a_snapshot_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     done = cosictl("snapshot", "-f", V1, "-o", str(tmp_path / "absent" / "dump.json"))
     assert done.returncode == 1
-    assert "cannot be written: No such file or directory" in done.stderr
+    assert "cannot be written: no such folder; make " in done.stderr
     assert cosictl("snapshot", "-f", V1, "-o", str(tmp_path)).returncode == 1
     assert list(tmp_path.iterdir()) == []
 

@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,8 @@ from cosictl.errors import NotFoundError
 
 if TYPE_CHECKING:
     from cosictl.knowledge.lookup import Page
+
+_TERM_WIDTH = 22
 
 
 def explain(
@@ -70,8 +73,17 @@ def _page(words: Sequence[str]) -> "Page":
 
 
 def _print_terms(terms: Sequence[str], chosen: Format) -> None:
-    """One term a line, so that the list can be searched with grep."""
-    if chosen is Format.TEXT:
-        sys.stdout.write("".join(f"{term}\n" for term in terms))
-    else:
+    """One term a line, with what it is, so that the list can be searched with grep."""
+    if chosen is not Format.TEXT:
         print_document({"terms": list(terms)}, chosen)
+        return
+    sys.stdout.write("".join(f"{term:<{_TERM_WIDTH}}  {_what_is(term)}\n" for term in terms))
+
+
+def _what_is(term: str) -> str:
+    """The title of a page without the term itself: after the colon, or what stands in brackets."""
+    title = _page([term]).title
+    _, colon, words = title.partition(": ")
+    if colon or not title.lower().startswith(term.lower()):
+        return words or title
+    return "; ".join(dict.fromkeys(re.findall(r"\((.*?)\)", title)))

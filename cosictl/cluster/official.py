@@ -72,8 +72,11 @@ def _load(options: ConnectOptions, settings: Any, paths: str) -> tuple[str, str,
     except config.ConfigException as error:
         raise _config_error(error, paths) from error
     except (yaml.YAMLError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        # What the client trips over says nothing to who wrote the file.
+        tripped = isinstance(error, TypeError | AttributeError)
+        words = "it holds something other than clusters, contexts and users" if tripped else _one_line(error)
         raise ConfigError(
-            f"kubeconfig {paths} cannot be used: {_one_line(error)}",
+            f"kubeconfig {paths} cannot be used: {words}",
             meaning="it is no complete kubeconfig file",
             next_step="check it with: kubectl config view",
         ) from error
@@ -133,6 +136,12 @@ def _without_file(options: ConnectOptions, settings: Any, paths: str) -> tuple[s
     """No kubeconfig: --server alone, else the service account of the pod we run in."""
     if options.server:
         return "server", "default"
+    if any(Path(path).expanduser().is_dir() for path in paths.split(os.pathsep) if path):
+        raise ConfigError(
+            f"kubeconfig {paths} is a folder",
+            meaning="a kubeconfig is a file",
+            next_step="name the file in it with --kubeconfig or KUBECONFIG",
+        )
     if options.kubeconfig or options.context:
         raise ConfigError(
             f"kubeconfig {paths} does not exist",

@@ -57,9 +57,10 @@ def claim_missing(case: Case[Access]) -> Verdict | None:
         return None
     had_claim = case.alpha1 and any(f.reason in {"WaitingForBucket", "FailedGrantAccess"} for f in case.failures)
     stopped = case.failure is not None and case.effect is Effect.STOPS
+    then = "nothing goes on until it does" if stopped else "it is looked for again and again"
     return Verdict(
         outlook=Outlook.PARKED if stopped else Outlook.LOOPING,
-        basis=(f"claim {gone[0]} does not exist in its namespace; nothing goes on until it does",),
+        basis=(f"claim {gone[0]} does not exist in its namespace; {then}",),
         code="COSI414" if had_claim else "COSI402",
         candidates=("COSI414", "COSI402") if had_claim else ("COSI402", "COSI414") if case.alpha1 else (),
         evidence=case.quote(),

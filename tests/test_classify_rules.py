@@ -5,6 +5,7 @@ import re
 import pytest
 
 from cosictl.diagnosis.classify import classify
+from cosictl.diagnosis.literals import alternatives
 from cosictl.intake.redact import redact
 from cosictl.knowledge.backend_codes import BACKEND_CODES, HTTP_STATUS, VERDICTS
 from cosictl.knowledge.code_defaults import CODE_DEFAULTS
@@ -71,3 +72,14 @@ def test_http_statuses_pass_or_last_as_their_class_does() -> None:
             assert VERDICTS[cause][0] is True, status
         elif status < 500 or status in {501, 507}:
             assert VERDICTS[cause][0] is not True, status
+
+
+SHORT_FIRST = re.compile(r"[A-Za-z0-9]{1,2}(?![A-Za-z0-9?*+{])")
+SHORT_LAST = re.compile(r"(?<![A-Za-z0-9\\\]?])[A-Za-z0-9]{1,2}$")
+
+
+@pytest.mark.parametrize("row", RULES, ids=lambda row: row.name)
+def test_a_short_word_at_an_end_of_a_wording_is_a_whole_word(row: MessageRule) -> None:
+    """A name that ends in "no" and stands before "such host" says nothing about hosts."""
+    parts = alternatives(row.wording)
+    assert [part for part in parts if SHORT_FIRST.match(part) or SHORT_LAST.search(part)] == []

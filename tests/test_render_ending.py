@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from cosictl.diagnosis.classify import classify
 from cosictl.knowledge.lookup import Page, lookup
 from cosictl.model.failures import Cause, Classification, FixBy, GrpcCode
 from cosictl.model.refs import Api, Kind, Ref
@@ -14,7 +15,7 @@ from cosictl.model.report import Certainty, Outlook, PolicyChoice
 from cosictl.model.snapshot import ReadOutcome, ReadStatus
 from cosictl.render.console import make_out
 from cosictl.render.pages.text import print_page
-from cosictl.render.tables import ObjectTable, print_classification_heads, print_objects
+from cosictl.render.tables import ObjectTable, print_classifications, print_objects
 from tests.test_render_text import NOW, assessment, bucket, finding, report, shown
 
 CLAIM = Ref(Kind.CLAIM, "team-a", "c")
@@ -178,7 +179,13 @@ def test_titles_and_headings_are_wrapped(term: str) -> None:
     assert [line for line in wide if not line.startswith(("  kubectl", "  cosictl"))] == []
 
 
-def test_the_headings_of_classifications_are_cut_as_their_rows_are() -> None:
+@pytest.mark.parametrize(
+    ("width", "first"), [(180, "RETRYABLE "), (80, "retryable: no, cause: quota, fix by: admin, rule: quota")]
+)
+def test_a_narrow_terminal_has_no_columns_for_classifications(width: int, first: str) -> None:
     stream = io.StringIO()
-    print_classification_heads(make_out(stream, width=80))
-    assert cell_len(stream.getvalue().rstrip("\n")) <= 80
+    print_classifications([(classify("quota exceeded"), "quota exceeded")], make_out(stream, width=width))
+    lines = stream.getvalue().splitlines()
+    assert lines[0].startswith(first)
+    assert lines[1].endswith("quota exceeded")
+    assert all(cell_len(line) <= width for line in lines)

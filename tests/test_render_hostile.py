@@ -186,14 +186,14 @@ def test_a_column_begins_in_one_cell_however_wide_the_characters_before_it(names
 def test_no_event_breaks_the_screen(about: Ref, words: str, at: datetime | None, width: int) -> None:
     row = EventRow(at=at, about=about, count=3, component=words, reason=words, text=words)
     lines = printed(lambda out: print_events([row], out, now=NOW), width)
-    assert len(lines) == 2
+    assert len(lines) >= 2
     assert max(map(cell_len, lines)) <= width
 
 
 @given(some(st.tuples(FOUND, TEXT), 3), WIDTHS)
 def test_no_classification_breaks_the_screen(rows: Any, width: int) -> None:
     lines = printed(lambda out: print_classifications(rows, out, no_headers=True), width)
-    assert len(lines) == len(rows)
+    assert len(lines) >= len(rows)
     assert all(cell_len(line) <= width for line in lines)
 
 

@@ -10,7 +10,7 @@ from cosictl.model.refs import Ref
 from cosictl.model.report import Assessment
 from cosictl.render.ages import age, stamp, until
 from cosictl.render.console import Out
-from cosictl.render.safe import ELLIPSIS, clip, escape
+from cosictl.render.safe import ELLIPSIS, clip, escape, wrap
 
 _GAP = 3
 _NONE = "-"
@@ -121,10 +121,14 @@ def print_rows(
     _table(heads, [list(row) for row in rows], out, no_headers=no_headers, no_trunc=no_trunc)
 
 
+_EVENT_HEADS = ("LAST SEEN", "OBJECT", "COUNT", "FROM", "REASON", "MESSAGE")
+_INDENT = "    "
+
+
 def print_events(
     rows: Sequence[EventRow], out: Out, *, now: datetime, no_headers: bool = False, no_trunc: bool = False
 ) -> None:
-    """Print a timeline, one record a line."""
+    """Print a timeline, one record a line; where that is too long for a terminal, what it says stands below."""
     lines = [
         [
             f"{stamp(row.at)} ({age(now - row.at)} ago)" if row.at is not None else "unknown",
@@ -136,27 +140,41 @@ def print_events(
         ]
         for row in rows
     ]
-    _table(
-        ["LAST SEEN", "OBJECT", "COUNT", "FROM", "REASON", "MESSAGE"],
-        lines,
-        out,
-        no_headers=no_headers,
-        no_trunc=no_trunc,
-    )
+    if no_trunc or not out.width or _fits([_EVENT_HEADS, *lines], out.width):
+        _table(_EVENT_HEADS, lines, out, no_headers=no_headers, no_trunc=no_trunc)
+    else:
+        _print_stacked(rows, out, now=now, no_headers=no_headers)
+
+
+def _fits(lines: Sequence[Sequence[str]], width: int) -> bool:
+    widths, gap = _shape([[escape(cell) for cell in line] for line in lines], 0)
+    return sum(widths) + gap * (len(widths) - 1) <= width
+
+
+def _print_stacked(rows: Sequence[EventRow], out: Out, *, now: datetime, no_headers: bool) -> None:
+    lines = [
+        [f"{age(now - row.at)} ago" if row.at is not None else "unknown", f"x{row.count}", escape(str(row.about))]
+        for row in rows
+    ]
+    heads, *leads = _aligned([["LAST SEEN", "COUNT", "OBJECT"], *lines], out.width)
+    if not no_headers:
+        out.line(clip(heads, out.width), style="bold")
+    for row, lead in zip(rows, leads, strict=True):
+        out.line(clip(lead, out.width))
+        said = f"{row.reason or _NONE} from {row.component or _NONE}: {row.text}"
+        for line in wrap(escape(said), out.width, _INDENT, _INDENT):
+            out.line(clip(line, out.width))
 
 
 CLASSIFICATION_HEADS = ("RETRYABLE", "GRPC CODE", "BACKEND CODE", "CAUSE", "FIX BY", "MISMATCH", "RULE", "TEXT")
 # A stream has no last line to measure the columns by, so they have widths of their own.
 _STREAM_WIDTHS = (10, 19, 24, 24, 17, 9, 24)
-
-
-def print_classification_heads(out: Out) -> None:
-    """Print the heading of a stream of classifications."""
-    out.line(clip(_padded(CLASSIFICATION_HEADS), out.width), style="bold")
+# Less of a text says nothing.
+_TEXT_WIDTH = 40
 
 
 def print_classification(found: Classification, text: str, out: Out) -> None:
-    """Print one classification with its text, on one line."""
+    """Print one classification with its text: on one line, or on a narrow terminal with the text below."""
     answer = {True: "yes", False: "no", None: "unknown"}[found.retryable]
     cells = (
         answer,
@@ -168,15 +186,25 @@ def print_classification(found: Classification, text: str, out: Out) -> None:
         found.rule,
         escape(text),
     )
-    out.line(clip(_padded(cells), out.width))
+    if not _is_narrow(out):
+        out.line(clip(_padded(cells), out.width))
+        return
+    told = (f"{head.lower()}: {cell}" for head, cell in zip(CLASSIFICATION_HEADS[:-1], cells, strict=False))
+    facts = ", ".join(fact for fact in told if not fact.endswith(f": {_NONE}"))
+    for line in (*wrap(facts, out.width, indent=_INDENT), *wrap(cells[-1], out.width, _INDENT, _INDENT)):
+        out.line(clip(line, out.width))
 
 
 def print_classifications(rows: Iterable[tuple[Classification, str]], out: Out, *, no_headers: bool = False) -> None:
     """Print classifications as they come."""
-    if not no_headers:
-        print_classification_heads(out)
+    if not (no_headers or _is_narrow(out)):
+        out.line(clip(_padded(CLASSIFICATION_HEADS), out.width), style="bold")
     for found, text in rows:
         print_classification(found, text, out)
+
+
+def _is_narrow(out: Out) -> bool:
+    return 0 < out.width < sum(_STREAM_WIDTHS) + _TEXT_WIDTH
 
 
 def _padded(cells: Sequence[str]) -> str:

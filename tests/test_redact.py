@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cosictl.intake.keyvalue import mask_value
-from cosictl.intake.redact import redact, suspicious
+from cosictl.intake.markers import SHAPE_MARKERS, WORD_MARKERS
+from cosictl.intake.masking import masked
+from cosictl.intake.redact import redact, redact_all, suspicious
 from cosictl.intake.scrub import scrub
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus" / "recorded-errors.jsonl"
@@ -107,6 +109,13 @@ _FRAGMENTS = st.sampled_from(
 def test_masking_twice_changes_nothing(text: str) -> None:
     once = redact(text)
     assert redact(once) == once
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(_FRAGMENTS, max_size=14).map("".join))
+def test_no_pattern_is_left_out_that_would_find_something(text: str) -> None:
+    assert redact(text) == masked(text, {*WORD_MARKERS, *SHAPE_MARKERS})
+    assert redact_all(["harmless", text, "signed", text]) == ["harmless", redact(text), "signed", redact(text)]
 
 
 @settings(max_examples=300, deadline=None)

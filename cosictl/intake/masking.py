@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from cosictl.intake.keyvalue import looks_random, mask_pairs
-from cosictl.intake.redact import AUTHORIZATION, PAIR_MARKERS, SHAPE_MARKERS
+from cosictl.intake.markers import AUTHORIZATION, PAIR_MARKERS, SHAPE_MARKERS
 from cosictl.model.masking import MASK
 
 _FLAGS = re.ASCII | re.IGNORECASE

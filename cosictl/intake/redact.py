@@ -9,23 +9,10 @@ from collections.abc import Sequence
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
+from cosictl.intake.markers import SHAPE_MARKERS, WORD_MARKERS
 from cosictl.model.among import holding
 
-# Fragments of which at least one stands in every text that any rule below could change: one search for all of them
-# makes the ordinary case cheap, for a whole block of objects as for one text. Words are looked for in lower case.
-AUTHORIZATION = b"authorization"
-# What may stand behind the short name, which begins many a word.
-_SIG_MARKERS = tuple(b"sig" + bytes([end]) for end in b"\\\"'` \t=:%>")
-PAIR_MARKERS = (
-    *(b"secret", b"token", b"key", b"passw", b"passp", b"pwd", b"credential", b"signature", AUTHORIZATION),
-    *_SIG_MARKERS,
-)
-SHAPE_MARKERS = (
-    *(b"AKIA", b"ASIA", b"AIza", b"GOOG", b"yJ", b"ya29", b"ghp_", b"gho_", b"ghs_", b"glpat-"),
-    *(b"_pat_", b"xox", b"hvs.", b"\\u"),
-)
-_MARKERS = (*PAIR_MARKERS, b"bearer", b"basic", b"cookie", b"@")
-_FIND_WORDS = BytesAhoCorasick(_MARKERS, implementation=Implementation.DFA).find_matches_as_indexes
+_FIND_WORDS = BytesAhoCorasick(WORD_MARKERS, implementation=Implementation.DFA).find_matches_as_indexes
 _FIND_SHAPES = BytesAhoCorasick(SHAPE_MARKERS, implementation=Implementation.DFA).find_matches_as_indexes
 
 
@@ -47,7 +34,7 @@ def redact_all(texts: Sequence[str]) -> list[str]:
 def redact(text: str) -> str:
     """Mask every credential in ``text``; see the module for what counts as one."""
     data = text.encode("utf-8", "replace")
-    there = {_MARKERS[match[0]] for match in _FIND_WORDS(data.lower(), overlapping=True)}
+    there = {WORD_MARKERS[match[0]] for match in _FIND_WORDS(data.lower(), overlapping=True)}
     there.update(SHAPE_MARKERS[match[0]] for match in _FIND_SHAPES(data, overlapping=True))
     if not there:
         return text

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tracemalloc
 from pathlib import Path
 from typing import Final
 
@@ -105,6 +106,17 @@ def test_two_texts_have_one_key_where_they_are_alike(one: str, other: str) -> No
         first, second = BLANKING.keys([one, text])
         assert (first == second) is (BLANKING.alike(one) == BLANKING.alike(text))
         assert BLANKING.keys([text]) == [second]
+
+
+def test_of_ever_new_words_no_more_than_so_many_are_remembered() -> None:
+    tracemalloc.start()
+    try:
+        for start in range(0, 200_000, 1000):
+            BLANKING.keys([f"bucket {number:x}{'y' * 500} {number:o}-z" for number in range(start, start + 200)])
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 8_000_000
 
 
 NAMES: Final = st.one_of(

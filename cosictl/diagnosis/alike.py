@@ -40,7 +40,8 @@ _SHORT: Final = 3
 _UNIT: Final = re.compile(rb"[A-Za-z]{1,3}\d*|\d*[A-Za-z]{1,3}|[A-Za-z0-9]{1,4}")
 # Ceph's transaction IDs, by which its errors are known.
 _TRANSACTION: Final = b"tx0"
-_REMEMBERED: Final = 20_000
+# Of so many words, all in all, what they become is remembered; then all are forgotten.
+_REMEMBERED_BYTES: Final = 500_000
 _ESCAPE: Final = b"\x1b"
 # The words of a text as they are made alike, and what stands between them.
 Key = tuple[bytes, bytes]
@@ -61,6 +62,7 @@ class Blanking:
     def __init__(self, runs: Iterable[Run]) -> None:
         self._parts = _Parts(runs)
         self._words: dict[bytes, bytes] = {}
+        self._held = 0
 
     def alike(self, text: str) -> str:
         """Return the text with what no pattern can look at blanked out; its length stays.
@@ -74,10 +76,12 @@ class Blanking:
         """Return of each of some texts what is equal for two texts that ``alike`` makes equal, and for no others."""
         whole = [text.encode("utf-8", "surrogatepass") for text in texts]
         apart = [text.translate(_APART).split() if text.isascii() and _ESCAPE not in text else [] for text in whole]
-        if len(self._words) > _REMEMBERED:
+        if self._held > _REMEMBERED_BYTES:
             self._words.clear()
+            self._held = 0
         # Learnt together: a name of its own in every text is the usual case, and one step for all of them is cheap.
         if new := [*set[bytes]().union(*apart).difference(self._words)]:
+            self._held += sum(map(len, new))
             self._learn(new)
         of = self._words.__getitem__
         return [
@@ -102,6 +106,7 @@ class _Parts(dict[bytes, bytes]):
 
     def __init__(self, runs: Iterable[Run]) -> None:
         super().__init__()
+        self._held = 0
         apart: dict[str, tuple[bool, bool]] = {}
         for run in runs:
             begins, ends = apart.get(run.text.lower(), (True, True))
@@ -115,10 +120,13 @@ class _Parts(dict[bytes, bytes]):
 
     def learn(self, parts: Iterable[bytes]) -> None:
         """Find out what these become, as far as they are new."""
-        if len(self) > _REMEMBERED:
+        if self._held > _REMEMBERED_BYTES:
             self.clear()
+            self._held = 0
+        new = set(parts).difference(self)
+        self._held += sum(map(len, new))
         letters, mixed = [], []
-        for part in set(parts).difference(self):
+        for part in new:
             if part.isalpha() and len(part) >= _SHORT:
                 letters.append(part)
             elif part.isalpha() or (part.isdigit() and (len(part) <= _SHORT or part in self._numbers)):

@@ -14,8 +14,8 @@ from cosictl.model.refs import Api, Rpc
 if TYPE_CHECKING:
     from cosictl.diagnosis.alike import Key
 
-# Longer texts are rare, and would fill the memory with copies.
-_LONGEST_REMEMBERED = 4096
+# Messages of events have 1024 letters at most; longer texts would fill the memory with copies.
+_LONGEST_REMEMBERED = 1024
 _REMEMBERED = 16_384
 # To find out what patterns look at takes as long as judging some hundred texts.
 _FEW = 64

@@ -7,10 +7,7 @@ any is always worth a search. Leaving this out changes no answer, only its price
 
 import re
 from functools import cache
-
-# The parser of ``re`` is the only one that reads a pattern as ``re`` does. It has no public name.
-from re import _constants as op  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -18,6 +15,9 @@ from ahocorasick_rs import AhoCorasick, Implementation
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+# The parser of ``re`` is the only one that reads a pattern as ``re`` does. It has no public name.
+op: Any = import_module("re._constants")
+parser: Any = import_module("re._parser")
 _SHORTEST: Final = 3
 _LONG: Final = 7
 # Of each clause one literal has to stand in a text that matches.

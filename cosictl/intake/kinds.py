@@ -6,7 +6,8 @@ interest (those of other projects that happen to be called Bucket included).
 
 import re
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from types import GenericAlias
+from typing import Generic, TypeVar, cast
 
 import msgspec
 from msgspec import Struct
@@ -59,7 +60,7 @@ class Row(Struct, Generic[W], frozen=True, kw_only=True):
         Only what is kept is masked, so this is for those who need no masked JSON.
         """
         try:
-            wires = msgspec.json.decode(block, type=list[self.wire])  # type: ignore[name-defined]
+            wires: list[W] = msgspec.json.decode(block, type=cast("type[list[W]]", GenericAlias(list, (self.wire,))))
         except CONTENT_ERRORS:
             return None
         if any((wire.kind and wire.kind != kind) or (wire.api_version or api_version) != api_version for wire in wires):

@@ -12,5 +12,7 @@ def replace(item: T, **changes: Any) -> T:
     """Return a copy of a struct or dataclass with some fields changed; raises TypeError for an unknown field."""
     if isinstance(item, msgspec.Struct):
         return msgspec.structs.replace(item, **changes)
-    made: T = dataclasses.replace(item, **changes)  # type: ignore[type-var]
+    # That it is a dataclass, only the caller knows.
+    known: Any = item
+    made: T = dataclasses.replace(known, **changes)
     return made

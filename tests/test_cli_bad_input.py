@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cosictl.cli.app import ELSEWHERE
+from cosictl.cli.verbs import VERBS
 from tests.apiserver import ApiServer
 from tests.cli_process import V1, cosictl, one_line
 
@@ -22,9 +24,18 @@ def refused(*words: str, code: int, stdin: str = "") -> str:
     return line
 
 
+def test_what_other_tools_call_their_commands_leads_to_ours() -> None:
+    assert not ELSEWHERE.keys() & VERBS.keys()
+    assert {meant.split()[0] for meant in ELSEWHERE.values()} <= VERBS.keys()
+
+
 USAGE = {
     "no command": ((), "missing command; see cosictl --help"),
     "unknown command": (("digest",), "no such command 'digest'"),
+    "a command of other tools": (
+        ("describe",),
+        "no such command 'describe'; that is cosictl diagnose; see cosictl --help",
+    ),
     "unknown option": (("diagnose", "--foo"), "no such option: --foo"),
     "option without value": (("diagnose", "-n"), "requires an argument; see cosictl diagnose --help"),
     "unknown output": (("diagnose", "-f", V1, "-o", "xml"), "-o xml: no such output format; this command has text"),

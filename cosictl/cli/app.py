@@ -1,6 +1,7 @@
 """The program: the root command, its verbs, and how a command line becomes an exit code."""
 
 import os
+import re
 from collections.abc import Sequence
 from typing import Annotated, Final
 
@@ -15,6 +16,18 @@ from cosictl.cli.verbs import VERBS, VerbGroup
 from cosictl.errors import Exit, UsageError
 
 COMPLETE: Final = "_COSICTL_COMPLETE"
+# What people type who come from other tools.
+ELSEWHERE: Final = {
+    **dict.fromkeys(("check", "debug", "describe", "doctor", "inspect", "status", "troubleshoot", "why"), "diagnose"),
+    **dict.fromkeys(("list", "ls", "show"), "get claims -A"),
+    **dict.fromkeys(("delete", "remove", "rm", "unstick"), "cleanup"),
+    **dict.fromkeys(("fix", "heal"), "repair or cleanup"),
+    **dict.fromkeys(("log", "logs"), "events --logs"),
+    **dict.fromkeys(("backup", "dump", "must-gather"), "snapshot -o FILE"),
+    "watch": "diagnose -w",
+    "rollback": "undo",
+}
+_NO_COMMAND: Final = re.compile(r"No such command '([\w-]+)'")
 EPILOG: Final = f"Exit codes: {', '.join(f'{spelled(code)} {meaning}' for code, meaning in MEANINGS.items())}."
 app = typer.Typer(
     cls=VerbGroup,
@@ -68,6 +81,12 @@ def run(words: Sequence[str]) -> int:
 def _usage(error: typer.TyperException, words: Sequence[str]) -> UsageError:
     """Say in one line what is wrong with the command line, and where the right one is described."""
     message = " ".join(error.format_message().split()).replace("Value error, ", "").rstrip(".")
+    unknown = _NO_COMMAND.match(message)
+    if unknown is not None and unknown[1] in ELSEWHERE:
+        here = f"{program()} {ELSEWHERE[unknown[1]]}"
+        return UsageError(
+            f"no such command '{unknown[1]}'", meaning=f"that is {here}", next_step=f"see {program()} --help"
+        )
     verbs = [word for word in words if word in VERBS][:1]
     below = VERBS[verbs[0]].below if verbs else ()
     verbs += [word for word in words[words.index(verbs[0]) if verbs else 0 :] if word in below][:1]

@@ -37,10 +37,12 @@ def classify(
 
 def classify_all(texts: Sequence[str], rpcs: Sequence[Rpc | None]) -> list[Classification]:
     """Classify some texts, each with its call: as ``classify`` does, in less time than one by one."""
-    keys = _keys([text if len(text) <= _LONGEST_REMEMBERED else "" for text in texts])
+    asked = [*zip(_keys([text[:_LONGEST_REMEMBERED] for text in texts]), rpcs, strict=True)]
     return [
-        _remembered((key, rpc), text) if len(text) <= _LONGEST_REMEMBERED else _meaning(text, rpc)
-        for key, text, rpc in zip(keys, texts, rpcs, strict=True)
+        known
+        if known is not None and known.backend_code is None and len(text) <= _LONGEST_REMEMBERED
+        else _judge(one, text)
+        for known, one, text in zip(map(_judged.get, asked), asked, texts, strict=True)
     ]
 
 
@@ -52,7 +54,9 @@ def _keys(texts: Sequence[str]) -> "list[Key]":
     return blanking().keys(texts)
 
 
-def _remembered(asked: _Asked, text: str) -> Classification:
+def _judge(asked: _Asked, text: str) -> Classification:
+    if len(text) > _LONGEST_REMEMBERED:
+        return _meaning(text, asked[1])
     found = _judged.get(asked)
     if found is None:
         if len(_judged) >= _REMEMBERED:

@@ -40,11 +40,11 @@ def classify_lines(batches: Iterable[Sequence[bytes]], *, is_json: bool, origin:
 def _classified(messages: Sequence[Message]) -> list[Classified]:
     texts = redact_all([message.text for message in messages])
     found = classify_all(texts, [message.rpc for message in messages])
-    return [*map(Classified, map(_with_text, messages, texts), found)]
-
-
-def _with_text(message: Message, text: str) -> Message:
-    return message if text is message.text else replace(message, text=text)
+    masked = [
+        message if text is message.text else replace(message, text=text)
+        for message, text in zip(messages, texts, strict=True)
+    ]
+    return [*map(Classified, masked, found)]
 
 
 def _from_text(batches: Iterable[Sequence[bytes]]) -> Iterator[list[Message]]:

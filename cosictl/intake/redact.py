@@ -14,6 +14,9 @@ from cosictl.model.among import holding
 
 _FIND_WORDS = BytesAhoCorasick(WORD_MARKERS, implementation=Implementation.DFA).find_matches_as_indexes
 _FIND_SHAPES = BytesAhoCorasick(SHAPE_MARKERS, implementation=Implementation.DFA).find_matches_as_indexes
+# In lower case, where more is found than is there.
+_ANY = tuple({*WORD_MARKERS, *(marker.lower() for marker in SHAPE_MARKERS)})
+_FIND_ANY = BytesAhoCorasick(_ANY, implementation=Implementation.DFA).find_matches_as_indexes
 
 
 def suspicious(data: bytes) -> bool:
@@ -25,8 +28,7 @@ def redact_all(texts: Sequence[str]) -> list[str]:
     """Mask every credential in each of some texts, in less time than one by one."""
     found = [*texts]
     encoded = [text.encode("utf-8", "replace") for text in texts]
-    joined = b"\n".join(encoded)
-    for place in {*holding(_FIND_WORDS, encoded, joined.lower()), *holding(_FIND_SHAPES, encoded, joined)}:
+    for place in holding(_FIND_ANY, encoded, b"\n".join(encoded).lower()):
         found[place] = redact(texts[place])
     return found
 

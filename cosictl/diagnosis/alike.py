@@ -93,7 +93,9 @@ class Blanking:
         plain = [_ADDRESS.sub(_address, word) if word.count(b".") >= _DOTS else word for word in words]
         parts = _PART.split(_UUID.sub(_SHORT_UUID, b"\n".join(plain)))
         self._parts.learn(parts)
-        blanked = _CHAIN.sub(_one_joint, b"".join(map(self._parts.__getitem__, parts))).replace(_SHORT_UUID, _ANY_UUID)
+        blanked = _CHAIN.sub(_one_joint, b"".join(map(self._parts.known.__getitem__, parts))).replace(
+            _SHORT_UUID, _ANY_UUID
+        )
         self._words.update(zip(words, blanked.split(b"\n"), strict=True))
 
 
@@ -101,11 +103,12 @@ def _one_joint(found: re.Match[bytes]) -> bytes:
     return b"aaa-" + b"a" * (len(found[0]) - len(b"aaa-"))
 
 
-class _Parts(dict[bytes, bytes]):
+class _Parts:
     """What parts of words become, found out once for each."""
 
     def __init__(self, runs: Iterable[Run]) -> None:
-        super().__init__()
+        # A plain dict: of a set and any other kind, the difference takes as long as the larger of them.
+        self.known: dict[bytes, bytes] = {}
         self._held = 0
         apart: dict[str, tuple[bool, bool]] = {}
         for run in runs:
@@ -121,25 +124,25 @@ class _Parts(dict[bytes, bytes]):
     def learn(self, parts: Iterable[bytes]) -> None:
         """Find out what these become, as far as they are new."""
         if self._held > _REMEMBERED_BYTES:
-            self.clear()
+            self.known.clear()
             self._held = 0
-        new = set(parts).difference(self)
+        new = set(parts).difference(self.known)
         self._held += sum(map(len, new))
-        letters, mixed = [], []
+        known, letters, mixed = self.known, [], []
         for part in new:
             if part.isalpha() and len(part) >= _SHORT:
                 letters.append(part)
             elif part.isalpha() or (part.isdigit() and (len(part) <= _SHORT or part in self._numbers)):
-                self[part] = part
+                known[part] = part
             elif part.isalnum() or _SUFFIX.fullmatch(part):
                 mixed.append(part)
             else:
-                self[part] = part.translate(_DIGITS)
+                known[part] = part.translate(_DIGITS)
         # Names are mostly letters; all of them together cost little more than one.
-        self.update(zip(letters, b"\n".join(letters).translate(_LETTERS).split(b"\n"), strict=bool(letters)))
-        self.update((letters[place], letters[place]) for place in self._telling_among(letters))
-        self.update((word, _without_runs(word)) for word in mixed)
-        self.update((mixed[place], self._with_runs(mixed[place])) for place in self._telling_among(mixed))
+        known.update(zip(letters, b"\n".join(letters).translate(_LETTERS).split(b"\n"), strict=bool(letters)))
+        known.update((letters[place], letters[place]) for place in self._telling_among(letters))
+        known.update((word, _without_runs(word)) for word in mixed)
+        known.update((mixed[place], self._with_runs(mixed[place])) for place in self._telling_among(mixed))
 
     def _telling_among(self, words: Sequence[bytes]) -> list[int]:
         return holding(self._find, words, b"\n".join(words).lower())

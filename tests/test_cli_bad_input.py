@@ -36,6 +36,10 @@ USAGE = {
         ("describe",),
         "no such command 'describe'; that is cosictl diagnose; see cosictl --help",
     ),
+    "a command of other tools below ours": (
+        ("journal", "delete"),
+        "no such command 'delete'; see cosictl journal --help",
+    ),
     "unknown option": (("diagnose", "--foo"), "no such option: --foo"),
     "option without value": (("diagnose", "-n"), "requires an argument; see cosictl diagnose --help"),
     "unknown output": (("diagnose", "-f", V1, "-o", "xml"), "-o xml: no such output format; this command has text"),

@@ -119,6 +119,9 @@ def test_whoever_read_the_crash_names_the_access_that_goes(tmp_path: Path) -> No
 
         hands.until(lambda: "a sidecar dies over some access (COSI406)" in declined(), "COSI406")
         world = hands.ports.observe()
+        kept = plan_cleanup(world, [writer], Known())
+        assert kept.steps == ()
+        assert "a sidecar dies over some access (COSI406)" in kept.declined[0].reason
         known = Known(even_if_retrying=frozenset({writer}))
         proposal = plan_cleanup(world, [writer], known)
         assert proposal.steps[0].leaves_behind.startswith("may leave account ba-")

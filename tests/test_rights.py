@@ -62,7 +62,7 @@ LOOKS: Final = (
 def test_looking_takes_no_more_than_is_printed(name: str, tmp_path: Path) -> None:
     with desk(case(name), tmp_path / "desk") as one:
         one.may(printed(Use.READ_ONLY))
-        dump = ("snapshot", "-A", "-o", str(tmp_path / "dump.json"), "--force")
+        dump = ("snapshot", "-A", "-o", str(tmp_path / "dump.json"))
         for words in (*LOOKS, dump, ("diagnose", "--logs", "--since", "0"), ("events", "--logs")):
             told = one.types(*words)
             assert (words, one.refused) == (words, [])

@@ -27,7 +27,6 @@ ELSEWHERE: Final = {
     "watch": "diagnose -w",
     "rollback": "undo",
 }
-_NO_COMMAND: Final = re.compile(r"No such command '([\w-]+)'")
 EPILOG: Final = f"Exit codes: {', '.join(f'{spelled(code)} {meaning}' for code, meaning in MEANINGS.items())}."
 app = typer.Typer(
     cls=VerbGroup,
@@ -81,13 +80,14 @@ def run(words: Sequence[str]) -> int:
 def _usage(error: typer.TyperException, words: Sequence[str]) -> UsageError:
     """Say in one line what is wrong with the command line, and where the right one is described."""
     message = " ".join(error.format_message().split()).replace("Value error, ", "").rstrip(".")
-    unknown = _NO_COMMAND.match(message)
-    if unknown is not None and unknown[1] in ELSEWHERE:
+    verbs = [word for word in words if word in VERBS][:1]
+    unknown = re.match(r"No such command '([\w-]+)'", message)
+    # Below a verb the same words mean something else.
+    if unknown is not None and unknown[1] in ELSEWHERE and not verbs:
         here = f"{program()} {ELSEWHERE[unknown[1]]}"
         return UsageError(
             f"no such command '{unknown[1]}'", meaning=f"that is {here}", next_step=f"see {program()} --help"
         )
-    verbs = [word for word in words if word in VERBS][:1]
     below = VERBS[verbs[0]].below if verbs else ()
     verbs += [word for word in words[words.index(verbs[0]) if verbs else 0 :] if word in below][:1]
     path = " ".join([program(), *verbs])

@@ -13,6 +13,7 @@ from cosictl.cli.complete import complete_topics
 from cosictl.cli.options import Shared
 from cosictl.cli.output import Format, choose_format, output, print_document
 from cosictl.cli.said import program
+from cosictl.cli.verbs import VERBS
 from cosictl.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -82,6 +83,9 @@ def _print_terms(terms: Sequence[str], chosen: Format) -> None:
 
 def _what_is(term: str) -> str:
     """The title of a page without the term itself: after the colon, or what stands in brackets."""
+    if term in VERBS:
+        # Known without loading the verb.
+        return VERBS[term].words
     title = _page([term]).title
     _, colon, words = title.partition(": ")
     if colon or not title.lower().startswith(term.lower()):

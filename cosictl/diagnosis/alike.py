@@ -61,8 +61,7 @@ class Blanking:
 
     def __init__(self, runs: Iterable[Run]) -> None:
         self._parts = _Parts(runs)
-        self._words: dict[bytes, bytes] = {}
-        self._held = 0
+        self._words = _Memory()
 
     def alike(self, text: str) -> str:
         """Return the text with what no pattern can look at blanked out; its length stays.
@@ -76,14 +75,10 @@ class Blanking:
         """Return of each of some texts what is equal for two texts that ``alike`` makes equal, and for no others."""
         whole = [text.encode("utf-8", "surrogatepass") for text in texts]
         apart = [text.translate(_APART).split() if text.isascii() and _ESCAPE not in text else [] for text in whole]
-        if self._held > _REMEMBERED_BYTES:
-            self._words.clear()
-            self._held = 0
         # Learnt together: a name of its own in every text is the usual case, and one step for all of them is cheap.
-        if new := [*set[bytes]().union(*apart).difference(self._words)]:
-            self._held += sum(map(len, new))
+        if new := self._words.missing(set().union(*apart)):
             self._learn(new)
-        of = self._words.__getitem__
+        of = self._words.known.__getitem__
         return [
             (b" ".join(map(of, words)), text.translate(_BETWEEN)) if words else (text, b"")
             for words, text in zip(apart, whole, strict=True)
@@ -93,23 +88,38 @@ class Blanking:
         plain = [_ADDRESS.sub(_address, word) if word.count(b".") >= _DOTS else word for word in words]
         parts = _PART.split(_UUID.sub(_SHORT_UUID, b"\n".join(plain)))
         self._parts.learn(parts)
-        blanked = _CHAIN.sub(_one_joint, b"".join(map(self._parts.known.__getitem__, parts))).replace(
-            _SHORT_UUID, _ANY_UUID
-        )
-        self._words.update(zip(words, blanked.split(b"\n"), strict=True))
+        blanked = _CHAIN.sub(_one_joint, b"".join(map(self._parts.known.__getitem__, parts)))
+        blanked = blanked.replace(_SHORT_UUID, _ANY_UUID)
+        self._words.known.update(zip(words, blanked.split(b"\n"), strict=True))
 
 
 def _one_joint(found: re.Match[bytes]) -> bytes:
     return b"aaa-" + b"a" * (len(found[0]) - len(b"aaa-"))
 
 
-class _Parts:
-    """What parts of words become, found out once for each."""
+class _Memory:
+    """What words become, found out once for each; from time to time all is forgotten."""
 
-    def __init__(self, runs: Iterable[Run]) -> None:
+    def __init__(self) -> None:
         # A plain dict: of a set and any other kind, the difference takes as long as the larger of them.
         self.known: dict[bytes, bytes] = {}
         self._held = 0
+
+    def missing(self, words: set[bytes]) -> list[bytes]:
+        """Return which of these are not known and have to be found out now."""
+        if self._held > _REMEMBERED_BYTES:
+            self.known.clear()
+            self._held = 0
+        new = [*words.difference(self.known)]
+        self._held += sum(map(len, new))
+        return new
+
+
+class _Parts(_Memory):
+    """What parts of words become."""
+
+    def __init__(self, runs: Iterable[Run]) -> None:
+        super().__init__()
         apart: dict[str, tuple[bool, bool]] = {}
         for run in runs:
             begins, ends = apart.get(run.text.lower(), (True, True))
@@ -123,13 +133,8 @@ class _Parts:
 
     def learn(self, parts: Iterable[bytes]) -> None:
         """Find out what these become, as far as they are new."""
-        if self._held > _REMEMBERED_BYTES:
-            self.known.clear()
-            self._held = 0
-        new = set(parts).difference(self.known)
-        self._held += sum(map(len, new))
         known, letters, mixed = self.known, [], []
-        for part in new:
+        for part in self.missing(set(parts)):
             if part.isalpha() and len(part) >= _SHORT:
                 letters.append(part)
             elif part.isalpha() or (part.isdigit() and (len(part) <= _SHORT or part in self._numbers)):

@@ -41,7 +41,7 @@ def classify_all(texts: Sequence[str], rpcs: Sequence[Rpc | None]) -> list[Class
     return [
         known
         if known is not None and known.backend_code is None and len(text) <= _LONGEST_REMEMBERED
-        else _judge(one, text)
+        else _judge(known, one, text)
         for known, one, text in zip(map(_judged.get, asked), asked, texts, strict=True)
     ]
 
@@ -54,27 +54,18 @@ def _keys(texts: Sequence[str]) -> "list[Key]":
     return blanking().keys(texts)
 
 
-def _judge(asked: _Asked, text: str) -> Classification:
-    if len(text) > _LONGEST_REMEMBERED:
-        return _meaning(text, asked[1])
-    found = _judged.get(asked)
-    if found is None:
-        if len(_judged) >= _REMEMBERED:
-            _judged.clear()
-        found = _judged[asked] = _meaning_alike(*asked)
-    # A code that nobody knows is a word like any other, and another one in every text.
-    if found.backend_code is not None and found.backend_code not in text:
-        return _meaning(text, asked[1])
-    return found
-
-
-def _meaning_alike(key: "Key", rpc: Rpc | None) -> Classification:
+def _judge(known: Classification | None, asked: _Asked, text: str) -> Classification:
     from cosictl.diagnosis.alike import text_of
-
-    return _meaning(text_of(key), rpc)
-
-
-def _meaning(text: str, rpc: Rpc | None) -> Classification:
     from cosictl.diagnosis.meaning import meaning_of
 
-    return meaning_of(text, rpc)
+    key, rpc = asked
+    if len(text) > _LONGEST_REMEMBERED:
+        return meaning_of(text, rpc)
+    if known is None:
+        if len(_judged) >= _REMEMBERED:
+            _judged.clear()
+        known = _judged[asked] = meaning_of(text_of(key), rpc)
+    # A code that nobody knows is a word like any other, and another one in every text.
+    if known.backend_code is not None and known.backend_code not in text:
+        return meaning_of(text, rpc)
+    return known

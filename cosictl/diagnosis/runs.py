@@ -74,7 +74,7 @@ def _is_apart(tokens: list[_Token], groups: dict[int, tuple[int, int]], place: i
             count = _count(tokens, last)
             if tokens[first].kind == "look" or count not in {"", "?"}:
                 return False
-            place = first if step < 0 else last + len(count)
+            place = first if step < 0 else last + bool(count)
         elif token.kind == "edge":
             return True
         elif token.kind == "count" and step < 0:

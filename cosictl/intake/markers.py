@@ -1,7 +1,7 @@
-"""Fragments that a text must hold for a pattern to find a credential in it. Knowledge of ``masking``."""
+"""Fragments that a text must hold for a pattern to find a credential in it."""
 
-# Fragments of which at least one stands in every text that any rule below could change: one search for all of them
-# makes the ordinary case cheap, for a whole block of objects as for one text. Words are looked for in lower case.
+# At least one of them stands in every text that a pattern of ``masking`` could change: one search for all of them makes
+# the ordinary case cheap, for a whole block of objects as for one text. Words are looked for in lower case.
 AUTHORIZATION = b"authorization"
 # What may stand behind the short name, which begins many a word.
 _SIG_MARKERS = tuple(b"sig" + bytes([end]) for end in b"\\\"'` \t=:%>")

@@ -15,8 +15,8 @@ from cosictl.model.among import holding
 _FIND_WORDS = BytesAhoCorasick(WORD_MARKERS, implementation=Implementation.DFA).find_matches_as_indexes
 _FIND_SHAPES = BytesAhoCorasick(SHAPE_MARKERS, implementation=Implementation.DFA).find_matches_as_indexes
 # In lower case, where more is found than is there.
-_ANY = tuple({*WORD_MARKERS, *(marker.lower() for marker in SHAPE_MARKERS)})
-_FIND_ANY = BytesAhoCorasick(_ANY, implementation=Implementation.DFA).find_matches_as_indexes
+_ANY_MARKERS = (*WORD_MARKERS, *map(bytes.lower, SHAPE_MARKERS))
+_FIND_ANY = BytesAhoCorasick(_ANY_MARKERS, implementation=Implementation.DFA).find_matches_as_indexes
 
 
 def suspicious(data: bytes) -> bool:

@@ -1,7 +1,7 @@
 """Look a word up: any code, policy, finalizer, annotation, image or word of the vocabulary, offline."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from msgspec import Struct
@@ -45,7 +45,7 @@ def lookup(term: str) -> Page | None:
     key = _key(term)
     if not key:
         return None
-    found = [topic for topic in _topics() if key in {_key(alias) for alias in (topic.name, *topic.aliases)}]
+    found = [*_by_key().get(key, ())]
     if not found:
         match = match_image(term)
         return image_page(term.strip(), match) if match is not None else None
@@ -71,6 +71,15 @@ def all_terms() -> tuple[str, ...]:
 @cache
 def _topics() -> tuple[_Topic, ...]:
     return (*_codes(), *_things(), *_words())
+
+
+@cache
+def _by_key() -> Mapping[str, Sequence[_Topic]]:
+    found: dict[str, list[_Topic]] = {}
+    for topic in _topics():
+        for key in dict.fromkeys(map(_key, (topic.name, *topic.aliases))):
+            found.setdefault(key, []).append(topic)
+    return found
 
 
 def _codes() -> Iterator[_Topic]:

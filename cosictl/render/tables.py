@@ -162,8 +162,12 @@ def _print_stacked(rows: Sequence[EventRow], out: Out, *, now: datetime, no_head
     for row, lead in zip(rows, leads, strict=True):
         out.line(clip(lead, out.width))
         said = f"{row.reason or _NONE} from {row.component or _NONE}: {row.text}"
-        for line in wrap(escape(said), out.width, _INDENT, _INDENT):
-            out.line(clip(line, out.width))
+        _print_wrapped(escape(said), out, lead=_INDENT)
+
+
+def _print_wrapped(text: str, out: Out, *, lead: str = "") -> None:
+    for line in wrap(text, out.width, lead, _INDENT):
+        out.line(clip(line, out.width))
 
 
 CLASSIFICATION_HEADS = ("RETRYABLE", "GRPC CODE", "BACKEND CODE", "CAUSE", "FIX BY", "MISMATCH", "RULE", "TEXT")
@@ -189,10 +193,9 @@ def print_classification(found: Classification, text: str, out: Out) -> None:
     if not _is_narrow(out):
         out.line(clip(_padded(cells), out.width))
         return
-    told = (f"{head.lower()}: {cell}" for head, cell in zip(CLASSIFICATION_HEADS[:-1], cells, strict=False))
-    facts = ", ".join(fact for fact in told if not fact.endswith(f": {_NONE}"))
-    for line in (*wrap(facts, out.width, indent=_INDENT), *wrap(cells[-1], out.width, _INDENT, _INDENT)):
-        out.line(clip(line, out.width))
+    *facts, said = zip(CLASSIFICATION_HEADS, cells, strict=True)
+    _print_wrapped(", ".join(f"{head.lower()}: {cell}" for head, cell in facts if cell != _NONE), out)
+    _print_wrapped(said[1], out, lead=_INDENT)
 
 
 def print_classifications(rows: Iterable[tuple[Classification, str]], out: Out, *, no_headers: bool = False) -> None:

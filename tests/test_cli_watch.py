@@ -137,8 +137,15 @@ def names_until(process: "subprocess.Popen[str]", last: str) -> list[str]:
     return found
 
 
-def test_no_change_is_lost_or_told_twice_whatever_happens_to_the_connection(tmp_path: Path) -> None:
-    with ApiServer([claim(0)], at=NOON, history=20) as server, in_front_of(server) as proxy:
+@pytest.mark.parametrize(
+    ("faults", "is_listed"),
+    [((), False), (("refused-streaming",), True), (("reset:watch:bucketclaims:x2",), False)],
+    ids=["streamed", "listed", "reset"],
+)
+def test_no_change_is_lost_or_told_twice_whatever_happens_to_the_connection(
+    tmp_path: Path, *, faults: tuple[str, ...], is_listed: bool
+) -> None:
+    with ApiServer([claim(0)], at=NOON, history=20, faults=faults) as server, in_front_of(server) as proxy:
         process = subprocess.Popen(
             [*COMMAND, "get", "claims", "-w", "--no-headers"],
             env=environment({"KUBECONFIG": str(through(proxy, server, tmp_path)), "PYTHONUNBUFFERED": "1"}),
@@ -170,7 +177,8 @@ def test_no_change_is_lost_or_told_twice_whatever_happens_to_the_connection(tmp_
             process.kill()
             process.communicate()
         assert sorted(told) == sorted([GONE, "c99", *(f"c{number}" for number in range(45))])
-        assert any("bucketclaims?limit=500" in path for path in server.requests)  # the server had forgotten: a new list
+        # The server had forgotten: what was missed came with a new stream, or with a new list.
+        assert any("bucketclaims?limit=500" in path for path in server.requests) is is_listed
 
 
 @contextmanager

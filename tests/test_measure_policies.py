@@ -54,8 +54,9 @@ def measured(name: str, folder: Path) -> Measured:
 
 
 def undisturbed(document: Mapping[str, Any]) -> bool:
-    """Whether what was measured is a known row, with its backoff."""
-    return document.get("closestKnown", {}).get("differences") == [] and document["backoff"]["base"] is not None
+    """Whether what was measured is a known row, with its backoff and with what an edit does."""
+    is_known = document.get("closestKnown", {}).get("differences") == []
+    return is_known and document["backoff"]["base"] is not None and document["edit"] is not None
 
 
 def once(name: str, folder: Path, speed: str) -> Measured:

@@ -36,6 +36,7 @@ def reason(answer: Answer) -> tuple[int, str]:
         ("reset:*:pods/log", Fault(kind=FaultKind.RESET, resource="pods/log")),
         ("slow:wait=0.5", Fault(kind=FaultKind.SLOW, wait=0.5)),
         ("expired-continue", Fault(kind=FaultKind.EXPIRED_CONTINUE, times=1)),
+        ("refused-streaming", Fault(kind=FaultKind.REFUSED_STREAMING)),
         ("conflict:patch:x2", Fault(kind=FaultKind.CONFLICT, verb="patch", times=2)),
         ("lost-answer:delete", Fault(kind=FaultKind.LOST_ANSWER, verb="delete", times=1)),
     ],

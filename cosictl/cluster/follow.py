@@ -75,7 +75,7 @@ class _Reading:
             answer = ask(self.conn, path, params)
         except NoAnswerError as error:
             raise unreachable(self.conn.source, error) from error
-        found = date_of(answer)
+        found = date_of(answer.headers)
         if found is not None:
             self.times.append(found)
         return answer

@@ -6,7 +6,7 @@ is read from the store, and nothing is in memory as a whole. Before anything is 
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -201,7 +201,7 @@ def _pages(
     answered: datetime | None = None
     while True:
         answer, page = _page(conn, call, _params(call, chunk_size, token), empty, sleep)
-        answered = answered or date_of(answer)
+        answered = answered or date_of(answer.headers)
         if answer.status == 410 and token and not restarted:
             restarted, part, token, chunks = True, empty(), "", 0
             continue
@@ -312,9 +312,9 @@ def _now(listed: list[Listed]) -> tuple[datetime, TimeBasis]:
     return datetime.now(UTC).replace(microsecond=0), TimeBasis.LOCAL
 
 
-def date_of(answer: Response) -> datetime | None:
-    """Return when the server answered, by its own clock."""
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """Return when the server answered, by its own clock; ``headers`` are the answer's."""
     try:
-        return parsedate_to_datetime(answer.headers.get("date", "")).astimezone(UTC)
+        return parsedate_to_datetime(headers.get("date", "")).astimezone(UTC)
     except (ValueError, TypeError):
         return None

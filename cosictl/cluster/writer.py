@@ -158,7 +158,7 @@ def may(conn: Connection, verb: str, place: Place, subresource: str = "") -> boo
 def clock_skew(conn: Connection) -> timedelta:
     """Return how far the server's clock is ahead of ours; zero where it does not say. Nothing is raised."""
     try:
-        answered = date_of(conn.get("/version", {}))
+        answered = date_of(conn.get("/version", {}).headers)
     except NoAnswerError:
         return timedelta()
     skew = answered - datetime.now(UTC) if answered is not None else timedelta()

@@ -6,7 +6,8 @@ A fault reads ``KIND[:VERB[:RESOURCE]][:x3][:wait=0.5]``:
 - ``reset``, ``truncate``, ``slow``, ``malformed``: the connection is cut before the answer, in the middle of it, the
   answer takes ``wait`` seconds, or is complete but no JSON;
 - ``expired-continue``: 410 on a continue token; ``expired-token``: 401;
-- ``refused-selector``: 400 on a list with a field selector;
+- ``refused-selector``: 400 on a list with a field selector; ``refused-streaming``: 422 on a watch that is to begin with
+  all there is, as from a server whose feature gate WatchList is off;
 - ``conflict``: 409 on a write; ``lost-answer``: a write is done, but its answer never arrives.
 
 ``VERB`` is the Kubernetes verb, ``RESOURCE`` a plural (``pods/log`` with its subresource) or ``discovery``; ``*``
@@ -53,16 +54,22 @@ class FaultKind(StrEnum):
     EXPIRED_CONTINUE = "expired-continue"
     EXPIRED_TOKEN = "expired-token"
     REFUSED_SELECTOR = "refused-selector"
+    REFUSED_STREAMING = "refused-streaming"
     CONFLICT = "conflict"
     LOST_ANSWER = "lost-answer"
 
 
 _ONCE: Final = frozenset({FaultKind.EXPIRED_CONTINUE, FaultKind.CONFLICT, FaultKind.LOST_ANSWER})
 # The parameter that a request must have for the fault to happen to it.
-_NEEDS: Final = {FaultKind.EXPIRED_CONTINUE: "continue", FaultKind.REFUSED_SELECTOR: "fieldSelector"}
+_NEEDS: Final = {
+    FaultKind.EXPIRED_CONTINUE: "continue",
+    FaultKind.REFUSED_SELECTOR: "fieldSelector",
+    FaultKind.REFUSED_STREAMING: "sendInitialEvents",
+}
 _VERBS_OF: Final = {
     FaultKind.EXPIRED_CONTINUE: frozenset({"list"}),
     FaultKind.REFUSED_SELECTOR: frozenset({"list", "watch"}),
+    FaultKind.REFUSED_STREAMING: frozenset({"watch"}),
     FaultKind.CONFLICT: frozenset({"patch", "update", "delete"}),
     FaultKind.LOST_ANSWER: WRITES,
 }

@@ -68,27 +68,29 @@ def _check_versions(options: ListOptions) -> None:
         raise _refused("resourceVersionMatch", f'Unsupported value: "{options.match}": supported values: {choices}')
     if options.watch:
         if options.initial is not None and options.match != "NotOlderThan":
-            raise _forbidden(
+            raise forbidden_option(
                 "resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch=NotOlderThan"
             )
         if options.initial is None and options.match:
-            raise _forbidden(
+            raise forbidden_option(
                 "resourceVersionMatch",
                 "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
             )
         return
     if options.initial is not None:
-        raise _forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")
+        raise forbidden_option("sendInitialEvents", "sendInitialEvents is forbidden for list")
     if options.match and not options.version:
-        raise _forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided")
+        why = "resourceVersionMatch is forbidden unless resourceVersion is provided"
+        raise forbidden_option("resourceVersionMatch", why)
     if options.match == "Exact" and options.version == "0":
         why = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
-        raise _forbidden("resourceVersionMatch", why)
+        raise forbidden_option("resourceVersionMatch", why)
     if options.token and options.version not in {"", "0"}:
         raise bad_request("specifying resource version is not allowed when using continue")
 
 
-def _forbidden(field: str, why: str) -> ApiError:
+def forbidden_option(field: str, why: str) -> ApiError:
+    """422: an option that may not be given with the others, or here."""
     return _refused(field, f"Forbidden: {why}", reason="FieldValueForbidden")
 
 

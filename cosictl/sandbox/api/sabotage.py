@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from cosictl.sandbox.api.answers import refusal
 from cosictl.sandbox.api.faults import DISCOVERY, REASONS, Fault, FaultKind, FaultPlan
-from cosictl.sandbox.api.listing import is_true
+from cosictl.sandbox.api.listing import forbidden_option, is_true
 from cosictl.sandbox.api.paths import NoSuchPageError, Target, target_of
 from cosictl.sandbox.api.refusals import EXPIRED_TOKEN, modified
 from cosictl.sandbox.api.resources import Served
@@ -74,6 +74,9 @@ async def _misbehave(
             return refusal(clock, ApiError(401, "Unauthorized", "Unauthorized"))
         case FaultKind.REFUSED_SELECTOR:
             return refusal(clock, ApiError(400, "BadRequest", "field label not supported"))
+        case FaultKind.REFUSED_STREAMING:
+            why = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
+            return refusal(clock, forbidden_option("sendInitialEvents", why))
         case FaultKind.EXPIRED_CONTINUE:
             return refusal(clock, ApiError(410, "Expired", EXPIRED_TOKEN))
         case FaultKind.CONFLICT:

@@ -1,0 +1,258 @@
+"""Follow one list: what it holds now, then each change, whatever happens to the connection in between.
+
+In: a list as it was read. Out: changes in a queue. A stream that ends goes on where it ended, by the version of the
+last object or bookmark. Where the server has forgotten that version (410), it is asked for all there is and what comes
+after in one answer, object by object (``sendInitialEvents``); a server that does not offer that, for the list.
+
+Sources: Kubernetes API concepts, "efficient detection of changes" and "streaming lists": offered from 1.27 on where
+its operator wants it, from 1.32 on by itself; others refuse the parameters.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from queue import Queue
+from typing import Final
+
+import msgspec
+
+from cosictl.cluster.connect import Connection
+from cosictl.cluster.lists import ListCall
+from cosictl.cluster.noanswer import NoAnswerError
+from cosictl.cluster.reader import Listed, date_of, relist
+from cosictl.cluster.retry import DICE
+from cosictl.cluster.translate import words_about, words_of
+from cosictl.errors import ClusterError
+from cosictl.intake.blocks import BLOCK_BYTES
+from cosictl.intake.builder import SnapshotBuilder
+from cosictl.model.snapshot import ReadOutcome, ReadStatus
+
+# A server ends a watch by itself after this time, and sends a bookmark about once a minute: silence for longer means
+# that the connection is dead, whatever TCP believes.
+_WATCH_SECONDS: Final = 300
+_SILENCE_SECONDS: Final = 100.0
+_FIRST_DELAY: Final = 0.25
+_LONGEST_DELAY: Final = 30.0
+_OK: Final = 200
+_GONE: Final = 410
+_NO_WATCH: Final = frozenset({403, 404, 405, 422, 501})
+# Where watching is not allowed, lists have to do.
+_POLL_SECONDS: Final = 5.0
+_DELETED: Final = "DELETED"
+_ALL_FIRST: Final = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
+_ALL_SENT: Final = "k8s.io/initial-events-end"
+
+
+class _Meta(msgspec.Struct, rename="camel"):
+    uid: str = ""
+    resource_version: str = ""
+    annotations: dict[str, str] | None = None
+
+
+class _About(msgspec.Struct):
+    metadata: _Meta = msgspec.field(default_factory=_Meta)
+    code: int = 0
+    message: str = ""
+
+
+class _Line(msgspec.Struct):
+    type: str
+    object: msgspec.Raw
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What came for one list: an object as it is now or was last, the whole list anew, or how the stream fares.
+
+    ``trouble``: why nothing comes, ``well``: that it comes again; ``told`` is what somebody should know of that.
+    """
+
+    place: int
+    uid: str = ""
+    data: bytes = b""
+    is_gone: bool = False
+    anew: Listed | None = None
+    trouble: str = ""
+    well: bool = False
+    told: str = ""
+
+
+class Follower:
+    """Follows one list from the version it was read at; ``place`` is the list's among those that are watched."""
+
+    def __init__(self, conn: Connection, place: int, listed: Listed, changes: "Queue[Change]") -> None:
+        self._conn = conn
+        self._place = place
+        self._call = listed.call
+        self._empty = listed.part.part
+        self._version = listed.version
+        # What was never read is no news that does not come.
+        self._was_read = bool(listed.version)
+        self._changes = changes
+        self._delay = _FIRST_DELAY
+        # Who asked knows already what was refused at first; it is asked for again, with growing pauses.
+        self._told = not self._was_read
+        self._is_behind = False
+        self._polls = False
+        self._streams_lists = True
+
+    def run(self) -> None:
+        """Follow until the process ends."""
+        while True:
+            try:
+                status, words = self._stream() if self._version else self._from_the_start()
+            except (NoAnswerError, OSError) as error:
+                self._trouble(words_about(error) if isinstance(error, NoAnswerError) else str(error))
+                continue
+            except msgspec.MsgspecError as error:
+                self._trouble(f"the stream is broken: {error}")
+                continue
+            if status in _NO_WATCH:
+                self._poll(words)
+            if status == _GONE or status in _NO_WATCH:
+                self._version = ""
+            elif status:
+                self._trouble(words)
+
+    def _stream(self) -> tuple[int, str]:
+        """Pass on changes until the stream ends; return why: a status, 0 for its usual end."""
+        with self._open({"resourceVersion": self._version}) as (status, _, pieces):
+            if status != _OK:
+                return status, words_of(status, b"".join(pieces))
+            if self._is_behind:
+                self._changes.put(Change(self._place, well=True))
+                self._is_behind = False
+            return self._pass_on(_lines(pieces))
+
+    def _from_the_start(self) -> tuple[int, str]:
+        """Read all there is, then what changes; returns as ``_stream``, at once where a list was read."""
+        if not self._streams_lists:
+            return self._list()
+        with self._open(_ALL_FIRST) as (status, headers, pieces):
+            # Who refuses this, breaks off or falls silent is asked for lists from then on.
+            self._streams_lists = False
+            lines = _lines(pieces)
+            listed = self._gathered(lines, headers) if status == _OK else None
+            if listed is None:
+                return 0, ""
+            self._streams_lists = True
+            self._replace(listed)
+            return self._pass_on(lines)
+
+    def _list(self) -> tuple[int, str]:
+        try:
+            self._replace(relist(self._conn, self._call, self._empty))
+        except ClusterError as error:
+            self._trouble(error.what)
+        return 0, ""
+
+    def _replace(self, listed: Listed) -> None:
+        self._version = listed.version
+        self._was_read = True
+        self._is_behind = False
+        self._changes.put(Change(self._place, anew=listed))
+
+    def _open(
+        self, params: Mapping[str, str]
+    ) -> AbstractContextManager[tuple[int, Mapping[str, str], Iterator[bytes]]]:
+        asked = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": str(DICE.randint(_WATCH_SECONDS, 2 * _WATCH_SECONDS)),
+            **params,
+        }
+        asked |= {"fieldSelector": self._call.selector} if self._call.selector else {}
+        return self._conn.stream(self._call.path, asked, timeout=_SILENCE_SECONDS, live=True)
+
+    def _gathered(self, lines: Iterator[_Line], headers: Mapping[str, str]) -> Listed | None:
+        """Take in all that is sent first, up to the bookmark that ends it; None where that does not come."""
+        part, block = self._empty(), _Block(self._call)
+        for line in lines:
+            if line.type == "ADDED":
+                block.add(line.object, part)
+                continue
+            about = msgspec.json.decode(line.object, type=_About)
+            if line.type == "ERROR":
+                return None
+            block.empty_into(part)
+            if line.type != "BOOKMARK":
+                take_in(part, self._call, bytes(line.object), is_gone=line.type == _DELETED)
+            elif (about.metadata.annotations or {}).get(_ALL_SENT) == "true":
+                return Listed(
+                    call=self._call,
+                    part=part,
+                    status=ReadStatus(resource=self._call.resource, outcome=ReadOutcome.OK, scope=self._call.namespace),
+                    answered=date_of(headers),
+                    version=about.metadata.resource_version,
+                )
+        return None
+
+    def _pass_on(self, lines: Iterator[_Line]) -> tuple[int, str]:
+        for line in lines:
+            about = msgspec.json.decode(line.object, type=_About)
+            if line.type == "ERROR":
+                return about.code or _GONE, about.message
+            self._version = about.metadata.resource_version or self._version
+            self._delay, self._told = _FIRST_DELAY, False
+            if line.type != "BOOKMARK":
+                gone = line.type == _DELETED
+                self._changes.put(Change(self._place, about.metadata.uid, bytes(line.object), gone))
+        return 0, ""
+
+    def _poll(self, words: str) -> None:
+        """Wait until the list is to be read again, because it may not be watched."""
+        if not self._polls:
+            told = f"{self._call.resource} cannot be watched: {words}; reading them every {_POLL_SECONDS:g} s"
+            self._changes.put(Change(self._place, well=True, told=told))
+        self._polls = True
+        time.sleep(_POLL_SECONDS)
+
+    def _trouble(self, words: str) -> None:
+        trouble = f"{self._call.resource}: {words}"
+        if self._was_read:
+            self._changes.put(
+                Change(self._place, trouble=trouble, told="" if self._told else f"{trouble}; asking again")
+            )
+            self._is_behind = True
+        self._told = True
+        time.sleep(self._delay * DICE.uniform(0.5, 1.0))
+        self._delay = min(_LONGEST_DELAY, self._delay * 2)
+
+
+class _Block:
+    """Objects that wait to be decoded, many in one step."""
+
+    def __init__(self, call: ListCall) -> None:
+        self._call = call
+        self._items: list[msgspec.Raw] = []
+        self._bytes = 0
+
+    def add(self, item: msgspec.Raw, part: SnapshotBuilder) -> None:
+        """Let one object wait; when they are enough, ``part`` takes them all."""
+        self._items.append(item)
+        self._bytes += len(memoryview(item))
+        if self._bytes >= BLOCK_BYTES:
+            self.empty_into(part)
+
+    def empty_into(self, part: SnapshotBuilder) -> None:
+        """Let ``part`` take what waits."""
+        items, self._items, self._bytes = self._items, [], 0
+        call = self._call
+        block = b"[" + b",".join(items) + b"]"
+        if items and not part.add_block(block, origin=call.path, kind=call.kind, api_version=call.api_version):
+            for item in items:
+                take_in(part, call, bytes(item), is_gone=False)
+
+
+def take_in(part: SnapshotBuilder, call: ListCall, data: bytes, *, is_gone: bool) -> None:
+    """Put one object of a list into what is known of it, or take it out."""
+    take = part.remove if is_gone else part.add
+    take(data, origin=call.path, kind=call.kind, api_version=call.api_version)
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[_Line]:
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            if line:
+                yield msgspec.json.decode(line, type=_Line)

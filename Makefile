@@ -28,12 +28,15 @@ test: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 
+# Figures are also written to bench.json; AGAINST=FILE compares them with earlier ones.
 bench: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench --json bench.json $(if $(AGAINST),--against $(AGAINST))
 
-# On the cluster of KUBECONFIG, in namespaces of its own, beside kubectl; without one on the sandbox.
+# On the cluster of KUBECONFIG, in namespaces of its own, beside kubectl; without one on the sandbox. It fills, measures
+# and empties a cluster of each size in CLAIMS, which takes half an hour; figures go to bench-cluster.json.
+CLAIMS ?= 10000 100000
 bench-cluster: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.bench.live
+	$(BIN)/python -m tests.bench.live --claims $(CLAIMS) --json bench-cluster.json $(if $(AGAINST),--against $(AGAINST))
 
 golden: $(VENV)/.installed-dev
 	$(BIN)/pytest tests/test_golden.py --update-golden

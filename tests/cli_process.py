@@ -67,10 +67,10 @@ def probe(verb: str, socket: Path, *words: str, stdin: str = "") -> subprocess.C
 
 
 def in_terminal(
-    *words: str, columns: int, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    *words: str, columns: int, lines: int = 40, env: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> tuple[int, str]:
-    """Run one command in a terminal of so many columns; returns its exit code and what the terminal saw."""
-    with terminal(*words, columns=columns, env=env, cwd=cwd) as (process, read):
+    """Run one command in a terminal of that size; returns its exit code and what the terminal saw."""
+    with terminal(*words, columns=columns, lines=lines, env=env, cwd=cwd) as (process, read):
         seen = ""
         while text := read():
             seen += text
@@ -79,11 +79,11 @@ def in_terminal(
 
 @contextmanager
 def terminal(
-    *words: str, columns: int, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    *words: str, columns: int, lines: int = 40, env: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> Iterator[tuple["subprocess.Popen[bytes]", Callable[[], str]]]:
     """Run one command in a terminal; gives its process, and how to read what came, "" at the end."""
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     process = subprocess.Popen(
         [*COMMAND, *words],
         stdin=theirs,

@@ -204,11 +204,21 @@ def page(numbers: Iterable[int], token: str) -> dict[str, Any]:
     return {"kind": "BucketClaimList", "apiVersion": api, "metadata": {"continue": token}, "items": items}
 
 
-def test_the_first_claims_are_printed_before_the_last_have_arrived() -> None:
+@pytest.mark.parametrize(
+    ("lines", "shown", "more"),
+    [
+        (40, 20, ""),
+        (22, 20, ""),
+        (21, 15, "… 5 more: cosictl get claims -A"),
+        (8, 5, "… 15 more:"),
+        (3, 5, "… 15 more:"),
+    ],
+)
+def test_the_first_claims_are_printed_before_the_last_have_arrived(lines: int, shown: int, more: str) -> None:
     with SlowLastPage() as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         words = ("get", "claims", "-A", "--color", "never", "--server", f"http://127.0.0.1:{server.server_port}")
-        with terminal(*words, columns=120, env={"KUBECONFIG": "/nowhere"}) as (process, read):
+        with terminal(*words, columns=120, lines=lines, env={"KUBECONFIG": "/nowhere"}) as (process, read):
             seen = ""
             while "c00" not in seen and (text := read()):
                 seen += text
@@ -219,7 +229,9 @@ def test_the_first_claims_are_printed_before_the_last_have_arrived() -> None:
             assert process.wait(TIMEOUT_SECONDS) == 0
         server.shutdown()
     rows = [line.split()[1] for line in seen.splitlines() if line.startswith("team-a")]
-    assert rows == [f"c{number:02}" for number in range(20)]
+    assert rows == [f"c{number:02}" for number in range(shown)]
+    assert more in seen
+    assert ("more:" in seen) is bool(more)
 
 
 def test_ages_on_a_terminal_are_told_by_the_servers_clock(tmp_path: Path) -> None:

@@ -44,6 +44,9 @@ def get(
     interval: Annotated[
         str | None, typer.Option(metavar="TIME", help="With -w: look again at least this often (5s).")
     ] = None,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Print every row on a terminal, too, where a screenful is usual.")
+    ] = False,
     no_trunc: NoTrunc = False,
 ) -> None:
     """List objects with their outlook.
@@ -58,7 +61,8 @@ def get(
     from cosictl.cli.wiring import open_source, open_watch
 
     targets = parse_targets([resource, *(names or ())])
-    layout = read_layout(shared, outlook=outlook, sort_by=sort_by, no_trunc=no_trunc)
+    named = any(target.name for target in targets)
+    layout = read_layout(shared, outlook=outlook, sort_by=sort_by, no_trunc=no_trunc, show_all=show_all or named)
     layout = replace(layout, wanted=replace(layout.wanted, marked=marked or expired, expired=expired))
     if watch:
         pause = watch_interval(interval, targets=targets, dumps=dumps)

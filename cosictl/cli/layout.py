@@ -15,6 +15,7 @@ from cosictl.cli.output import Format, output, print_document, unknown_format
 from cosictl.errors import UsageError
 from cosictl.flows.get import Wanted
 from cosictl.model.report import Outlook
+from cosictl.render.console import height
 
 JSONPATH: Final = "jsonpath="
 COLUMNS: Final = "custom-columns="
@@ -31,13 +32,20 @@ SORT_COLUMNS: Final = {
     "attempts": ".diagnosis.attempts",
     "driver": ".diagnosis.driver",
 }
+# Lines around a table: its heading and the next prompt; and what is said about the rest of it, on a narrow terminal.
+_AROUND: Final = 2
+_REST: Final = 4
+_FEWEST: Final = 5
 # Prints documents; the flag says that the one object was asked for by name.
 Printer = Callable[[Sequence[Document], bool], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """How to print. ``printer`` is None for tables and names, which are no documents."""
+    """How to print. ``printer`` is None for tables and names, which are no documents.
+
+    ``screen`` is how many lines of a table can be seen at a time; 0: nobody minds.
+    """
 
     shared: Shared
     chosen: Format | None
@@ -45,6 +53,13 @@ class Layout:
     sort: Select | None
     wanted: Wanted
     no_trunc: bool
+    screen: int = 0
+
+    def room(self, count: int | None) -> int | None:
+        """Return how many rows of ``count`` to print, None for all of them; a count of None is not known yet."""
+        if not self.screen or (count is not None and count <= self.screen - _AROUND):
+            return None
+        return max(_FEWEST, self.screen - _AROUND - _REST)
 
     @property
     def needs_documents(self) -> bool:
@@ -58,8 +73,8 @@ class Layout:
         return plain and self.shared.selector is None and sys.stdout.isatty()
 
 
-def read_layout(shared: Shared, *, outlook: str | None, sort_by: str | None, no_trunc: bool) -> Layout:
-    """Read the options; raises UsageError."""
+def read_layout(shared: Shared, *, outlook: str | None, sort_by: str | None, no_trunc: bool, show_all: bool) -> Layout:
+    """Read the options; raises UsageError. Without ``show_all`` a terminal gets a screenful of a table."""
     given = shared.output or Format.TABLE
     printer: Printer | None = None
     chosen = next((item for item in _PLAIN if item == given), None)
@@ -78,6 +93,7 @@ def read_layout(shared: Shared, *, outlook: str | None, sort_by: str | None, no_
         sort=compile_path(SORT_COLUMNS.get(sort_by, sort_by)) if sort_by else None,
         wanted=Wanted(outlooks=read_outlooks(outlook or "")),
         no_trunc=no_trunc,
+        screen=0 if show_all or chosen not in {Format.TABLE, Format.WIDE} else height(sys.stdout),
     )
 
 

@@ -12,6 +12,7 @@ from cosictl.cli.layout import Layout
 from cosictl.cli.options import Shared
 from cosictl.cli.output import Format, output
 from cosictl.cli.said import say_none, say_unread
+from cosictl.cli.screenful import say_rest
 from cosictl.cli.watching import Watch, watch
 from cosictl.cli.wiring import Source
 from cosictl.errors import NotFoundError
@@ -49,31 +50,45 @@ def print_claims(shared: Shared, asked: Asked, layout: Layout) -> None:
         early.append(EarlyClaims(others))
 
     def heed(models: Sequence[object]) -> None:
-        printer.print(early[0].told(models))
+        if printer.room != 0:
+            printer.print(early[0].told(models))
 
     _, snapshot = claims_last(shared, begin, heed)
     listing = list_objects(lambda: snapshot, asked=asked, wanted=layout.wanted)
     printer.now = snapshot.taken_at
+    printer.count = len(listing.objects)
     printer.print([listing.verdicts[item.ref] for item in listing.objects if item.ref not in printer.done])
+    say_rest(listing, [item.ref for item in listing.objects if item.ref not in printer.done], layout)
     say_unread(snapshot)
     if not listing.objects:
         say_none("No resources found", asked.namespace)
 
 
 class _Growing:
-    """A table of objects that grows; its columns are as wide as the first rows need."""
+    """A table of objects that grows until it is full; its columns are as wide as the first rows need.
+
+    ``done`` are those printed, ``now`` is the server's clock, ``count`` how many there are, once that is known.
+    """
 
     def __init__(self, layout: Layout, asked: Asked) -> None:
         self.done: set[Ref] = set()
         self.now: datetime | None = None
+        self.count: int | None = None
         self._layout = layout
         self._namespaced = not asked.namespace
         self._table: ObjectTable | None = None
 
+    @property
+    def room(self) -> int | None:
+        """How many more rows there is room for; None: any number."""
+        most = self._layout.room(self.count)
+        return None if most is None else max(0, most - len(self.done))
+
     def print(self, rows: Sequence[Assessment]) -> None:
-        """Print more rows."""
+        """Print more rows, as many as there is room for."""
         from cosictl.render.tables import ObjectTable
 
+        rows = rows[: self.room]
         if not rows:
             return
         if self._table is None:
@@ -122,7 +137,7 @@ class _Looks:
         if listing.objects or self._first:
             _print(self._builder, listing, self._layout, self._asked, one_by_one=True)
         if self._first:
-            self._layout = replace(self._layout, shared=replace(self._layout.shared, no_headers=True))
+            self._layout = replace(self._layout, shared=replace(self._layout.shared, no_headers=True), screen=0)
             self._first = False
         if self._layout.printer is None:
             sys.stdout.write("".join(f"{_named(ref)}   gone\n" for ref in gone))
@@ -143,7 +158,9 @@ def _print(
     elif layout.chosen is Format.NAME:
         sys.stdout.write("".join(f"{_named(item.ref)}\n" for item in listing.objects))
     else:
-        _print_tables(listing, layout, asked)
+        shown = range(len(listing.objects))[: layout.room(len(listing.objects))]
+        _print_tables(listing.picked(shown), layout, asked)
+        say_rest(listing, [item.ref for item in listing.objects[len(shown) :]], layout)
 
 
 def _named(ref: Ref) -> str:

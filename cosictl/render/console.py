@@ -42,7 +42,7 @@ def make_out(stream: TextIO, *, color: str = "auto", width: int | None = None) -
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     coloured = color == "always" or (color == "auto" and is_terminal and not plain)
     if width is None:
-        width = _terminal_width(stream) if is_terminal else 0
+        width = _size(stream, "COLUMNS", 0, usual=80) if is_terminal else 0
     console = _console(stream) if coloured else None
     return Out(stream=stream, console=console, width=max(_NARROWEST, width) if width else 0)
 
@@ -63,11 +63,17 @@ def _console(stream: TextIO) -> "Console":
     )
 
 
-def _terminal_width(stream: TextIO) -> int:
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdecimal() and int(columns):
-        return int(columns)
+def height(stream: TextIO) -> int:
+    """Return how many lines a terminal shows at a time; 0 is a pipe, where nobody counts them."""
+    return _size(stream, "LINES", 1, usual=24) if stream.isatty() else 0
+
+
+def _size(stream: TextIO, variable: str, place: int, *, usual: int) -> int:
+    """One side of a terminal, as the environment or else the terminal has it."""
+    given = os.environ.get(variable, "")
+    if given.isdecimal() and int(given):
+        return int(given)
     try:
-        return os.get_terminal_size(stream.fileno()).columns or 80
+        return os.get_terminal_size(stream.fileno())[place] or usual
     except OSError:
-        return 80
+        return usual

@@ -162,7 +162,7 @@ def arguments() -> argparse.Namespace:
         prog="python -m tests.bench", description="Measure offline diagnosis, logs, the sandbox and a probe."
     )
     parser.add_argument(
-        "--runs", type=int, default=3, metavar="N", help="runs of which the median is shown (default 3)"
+        "--runs", type=int, default=5, metavar="N", help="runs of which the median is shown (default 5)"
     )
     parser.add_argument(
         "--claims", type=int, nargs="+", default=[10_000, 100_000], metavar="N", help="sizes (default 10000 100000)"
@@ -177,6 +177,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Measure everything and print it."""
     options = arguments()
+    earlier = json.loads(options.against.read_text()) if options.against is not None else None
     facts = machine()
     say(
         f"{facts['cores']} cores, {facts['machine']}, {facts['system']}, Python {facts['python']}; "
@@ -212,9 +213,8 @@ def main() -> None:
     }
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    if options.against is not None:
-        for line in compared(figures, json.loads(options.against.read_text())):
-            say(line)
+    for line in compared(figures, earlier):
+        say(line)
 
 
 if __name__ == "__main__":

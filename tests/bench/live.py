@@ -9,8 +9,10 @@ import json
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,9 +20,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from cosictl.cluster.connect import Connection, ConnectOptions, connect
+from cosictl.cluster.lists import Reach, Scope
+from cosictl.cluster.reader import read_cluster
+from cosictl.cluster.transport import Answer, Headers, Transport
+from cosictl.model.copying import replace
 from tests.bench.__main__ import machine, say
 from tests.bench.commands import compared, in_turns, run
-from tests.cli_process import COMMAND, environment
+from tests.cli_process import COMMAND, environment, terminal
 
 COSI: Final = "/apis/objectstorage.k8s.io/v1alpha1"
 LABEL: Final = "cosictl.dev/bench"
@@ -135,7 +141,52 @@ def measured(kubeconfig: str, runs: int) -> dict[str, Any]:
         },
         runs,
     )
-    return found | {"ratio": {key: found["diagnose"][key] / found["kubectl"][key] for key in ("wall", "cpu")}}
+    return {
+        **found,
+        "ratio": {key: found["diagnose"][key] / found["kubectl"][key] for key in ("wall", "cpu")},
+        "first_row": medians([first_row(env) for _ in range(runs)]),
+        "requests": requests(kubeconfig),
+    }
+
+
+def first_row(env: dict[str, str]) -> dict[str, float]:
+    """Give the seconds until ``get claims`` on a terminal has printed something, and until its end."""
+    began = time.perf_counter()
+    with terminal("get", "claims", "-A", "--all", columns=120, env=env) as (process, read):
+        seen = read()
+        first = time.perf_counter() - began
+        while seen:
+            seen = read()
+        process.wait()
+    return {"first": first, "end": time.perf_counter() - began}
+
+
+def medians(rows: list[dict[str, float]]) -> dict[str, float]:
+    """Give the median of each figure."""
+    return {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+
+
+class Counting:
+    """A transport that counts what is asked for."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.asked: list[str] = []
+
+    def send(
+        self, method: str, path: str, headers: Headers, body: bytes | None, *, connect: float, read: float | None
+    ) -> Answer:
+        """See ``Transport``."""
+        self.asked.append(path.partition("?")[0])
+        return self._transport.send(method, path, headers, body, connect=connect, read=read)
+
+
+def requests(kubeconfig: str) -> dict[str, int]:
+    """Count the requests of one diagnosis, and those of them that ask for something a second time."""
+    conn = connect(ConnectOptions(kubeconfig=kubeconfig))
+    counting = Counting(conn.transport)
+    read_cluster(replace(conn, transport=counting), scope=Scope(reach=Reach.ALL, namespace=""))
+    return {"all": len(counting.asked), "repeated": len(counting.asked) - len(set(counting.asked))}
 
 
 def show(name: str, row: dict[str, Any]) -> None:
@@ -145,6 +196,18 @@ def show(name: str, row: dict[str, Any]) -> None:
         cost = row[program]
         say(f"  {program:<12}{cost['wall']:>9.2f}{cost['cpu']:>9.2f}{cost['peak'] / MIB:>10.0f}")
     say(f"  diagnose over kubectl: {row['ratio']['wall']:.2f} of the wall time, {row['ratio']['cpu']:.2f} of the CPU")
+    say(f"  requests of a diagnosis: {row['requests']['all']}, of which {row['requests']['repeated']} repeated")
+    grows = row["first_row"]
+    say(f"  get claims on a terminal: first lines after {grows['first']:.2f} s, the last after {grows['end']:.2f} s")
+
+
+def show_growth(figures: dict[str, Any], sizes: list[int]) -> None:
+    """Print what more claims cost."""
+    few, many = (figures[str(size)]["diagnose"] for size in (min(sizes), max(sizes)))
+    say(
+        f"\n{max(sizes) / min(sizes):g} times as many claims: {many['wall'] / few['wall']:.1f} times the wall time, "
+        f"{many['cpu'] / few['cpu']:.1f} times the CPU"
+    )
 
 
 def main() -> None:
@@ -158,6 +221,7 @@ def main() -> None:
     options = parser.parse_args()
     given = os.environ.get("KUBECONFIG", "")
     facts = machine()
+    earlier = json.loads(options.against.read_text()) if options.against is not None else None
     where = "the cluster of KUBECONFIG" if given else "the sandbox, in a process of its own: no real API server"
     say(f"{facts['cores']} cores, {facts['machine']}, Python {facts['python']}")
     say(f"median of {options.runs} runs on {where}")
@@ -180,10 +244,11 @@ def main() -> None:
             finally:
                 empty(conn, claims)
             show(f"{claims:,} claims, {claims:,} Buckets, {min(claims, options.events):,} events", figures[str(claims)])
+    if len(options.claims) > 1:
+        show_growth(figures, options.claims)
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    if options.against is not None:
-        sys.stdout.writelines(f"{line}\n" for line in compared(figures, json.loads(options.against.read_text())))
+    sys.stdout.writelines(f"{line}\n" for line in compared(figures, earlier))
 
 
 if __name__ == "__main__":

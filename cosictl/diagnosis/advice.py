@@ -47,13 +47,9 @@ def commands_about(
             for text in templates
         ]
     known = [text for text in templates if not any(f"{{{key}}}" in text and not facts.get(key) for key in _ESSENTIAL)]
-    return tuple(_filled(text, facts) for text in known or templates)
-
-
-def _filled(template: str, facts: Mapping[str, str]) -> str:
-    """A command with its names filled in. Names are foreign text, so every one is quoted for the shell."""
+    # Names are foreign text, so every one is quoted for the shell.
     values = {key: shlex.quote(facts[key]) if facts.get(key) else blank for key, blank in BLANKS.items()}
-    return template.format_map(values)
+    return tuple(text.format_map(values) for text in known or templates)
 
 
 # What our own commands call a kind, and what kubectl does: other projects have a kind Bucket of their own.

@@ -23,12 +23,13 @@ Model = CosiObject | Event | Lease | Pod
 W = TypeVar("W", bound=ObjectWire)
 
 
-# Fields whose names sound like credentials, and which hold the names of Secrets.
-_SOUNDS = re.compile(rb'"(?:credentialsSecretName|accessSecretName)":')
+# Fields that sound like credentials and hold the names of Secrets, in lower case: with letters, digits, dots and hyphens
+# alone, a word like "secret" is part of a name.
+_SECRET_NAMES = re.compile(rb'"(?:credentialssecretname|accesssecretname)":"[a-z0-9.-]*"')
 
 
 def _suspicious(wires: object) -> bool:
-    return suspicious(_SOUNDS.sub(b"", msgspec.json.encode(wires)))
+    return suspicious(msgspec.json.encode(wires), names=_SECRET_NAMES)
 
 
 def _all(_wire: ObjectWire) -> bool:

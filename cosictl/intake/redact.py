@@ -5,6 +5,7 @@ values, cookies, private keys and URL passwords replaced by ``***``; everything 
 twice changes nothing. The patterns are in ``masking``; here is what tells that none of them can find anything.
 """
 
+import re
 from collections.abc import Sequence
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -19,9 +20,17 @@ _ANY_MARKERS = (*WORD_MARKERS, *map(bytes.lower, SHAPE_MARKERS))
 _FIND_ANY = BytesAhoCorasick(_ANY_MARKERS, implementation=Implementation.DFA).find_matches_as_indexes
 
 
-def suspicious(data: bytes) -> bool:
-    r"""Tell whether JSON or other text may hold a credential (a necessary condition; ``\\u`` may hide a letter)."""
-    return bool(_FIND_WORDS(data.lower()) or _FIND_SHAPES(data))
+def suspicious(data: bytes, *, names: re.Pattern[bytes] | None = None) -> bool:
+    r"""Tell whether JSON or other text may hold a credential (a necessary condition; ``\\u`` may hide a letter).
+
+    ``names`` finds, in lower case, what holds suspicious words although it is a name.
+    """
+    lower = data.lower()
+    if not _FIND_ANY(lower):
+        return False
+    if names is not None:
+        lower = names.sub(b"", lower)
+    return bool(_FIND_WORDS(lower) or _FIND_SHAPES(data))
 
 
 def redact_all(texts: Sequence[str]) -> list[str]:

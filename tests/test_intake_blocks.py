@@ -118,3 +118,40 @@ def test_a_large_file_says_what_a_small_one_says(tmp_path: Any) -> None:
     assert len(large.claims) == len(small.claims) + len(extra)
     assert tuple(item for item in large.claims if item.meta.uid in known) == small.claims
     assert (large.buckets, large.accesses, large.events) == (small.buckets, small.accesses, small.events)
+
+
+def access(number: int, secret: str) -> Json:
+    metadata = {"name": f"a{number}", "namespace": "n", "uid": f"a{number}"}
+    return {
+        "apiVersion": API,
+        "kind": "BucketAccess",
+        "metadata": metadata,
+        "spec": {"bucketClaimName": "c", "bucketAccessClassName": "k", "credentialsSecretName": secret},
+    }
+
+
+_DNS: Final = "abcdefghijklmnopqrstuvwxyz0123456789.-"
+_WORDS: Final = ("secret", "key-", "token", "password", "credentials", "hvs.", "glpat-", "cookie", "basic", "sig")
+SECRETS: Final = st.one_of(
+    st.lists(st.one_of(st.sampled_from(_WORDS), st.text(_DNS, max_size=40)), max_size=5).map("".join),
+    st.text(max_size=40),
+    st.sampled_from(["AKIAIOSFODNN7EXAMPLE", "user:pass@host", "token=abcdefgh12345678", "ghp_" + "a1B2" * 9]),
+)
+
+
+@given(st.lists(SECRETS, min_size=1, max_size=5))
+def test_names_of_secrets_come_out_of_a_block_as_they_come_one_by_one(secrets: list[str]) -> None:
+    items = [json.dumps(access(number, secret)).encode() for number, secret in enumerate(secrets)]
+    block, single = SnapshotBuilder(source="test"), SnapshotBuilder(source="test")
+    assert block.add_block(b"[" + b",".join(items) + b"]", origin="test", kind="BucketAccess", api_version=API)
+    for item in items:
+        single.add(item, origin="test")
+    found, wanted = (one.build(taken_at=NOON, basis=TimeBasis.DUMP).accesses for one in (block, single))
+    assert found == wanted
+
+
+def test_a_credential_in_place_of_a_secrets_name_is_masked_in_a_block_too() -> None:
+    builder = SnapshotBuilder(source="test")
+    item = json.dumps(access(1, "glpat-abcdefghij0123456789")).encode()
+    assert builder.add_block(b"[" + item + b"]", origin="test", kind="BucketAccess", api_version=API)
+    assert "abcdefghij" not in str(builder.build(taken_at=NOON, basis=TimeBasis.DUMP))

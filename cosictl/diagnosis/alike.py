@@ -6,7 +6,8 @@ so nothing has to be kept in step with the rules.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain, zip_longest
 from typing import Final
 
@@ -31,7 +32,9 @@ _SHAPES: Final = re.sub(rb"[0-9]", b"0", re.sub(rb"[a-z]", b"a", re.sub(rb"[A-Z]
 _LETTERS: Final = _SHAPES.replace(b"0", b"a")
 # Names in one piece: nothing that is looked at together stands across their ends.
 _IN_WORDS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
-_APART: Final = bytes(code if code in _IN_WORDS else ord(" ") for code in range(256))
+# Stands between two texts, and is looked up as if it were a word.
+_NEXT: Final = b"\0"
+_APART: Final = bytes(code if code in _IN_WORDS or code in _NEXT else ord(" ") for code in range(256))
 _BETWEEN: Final = bytes(ord("x") if code in _IN_WORDS else code for code in range(256))
 _WORD: Final = re.compile(rb"x+")
 # Patterns have runs this short in every word ("s" of "buckets"); alone they are words like "no" and "is".
@@ -42,17 +45,18 @@ _UNIT: Final = re.compile(rb"[A-Za-z]{1,3}\d*|\d*[A-Za-z]{1,3}|[A-Za-z0-9]{1,4}"
 _TRANSACTION: Final = b"tx0"
 # Of so many words, all in all, what they become is remembered; then all are forgotten.
 _REMEMBERED_BYTES: Final = 500_000
-_ESCAPE: Final = b"\x1b"
+_ESCAPE: Final = "\x1b"
 # The words of a text as they are made alike, and what stands between them.
 Key = tuple[bytes, bytes]
 
 
-def text_of(key: Key) -> str:
-    """Return the text that a key stands for, as ``Blanking.alike`` makes it."""
+def text_of(key: Key, text: str) -> str:
+    """Return the text that a key stands for, as ``Blanking.alike`` makes it of ``text``, whose key it is."""
     words, between = key
-    if not between:
-        return words.decode("utf-8", "surrogatepass")
-    pairs = zip_longest(_WORD.split(between), words.split(b" "), fillvalue=b"")
+    # What nobody has said before mostly is words of which none is blanked.
+    if not between or words.split() == text.encode().translate(_APART).split():
+        return text
+    pairs = zip_longest(_WORD.split(between), words.split(), fillvalue=b"")
     return b"".join(chain.from_iterable(pairs)).decode()
 
 
@@ -61,7 +65,7 @@ class Blanking:
 
     def __init__(self, runs: Iterable[Run]) -> None:
         self._parts = _Parts(runs)
-        self._words = _Memory()
+        self._words = _Memory({_NEXT: _NEXT})
 
     def alike(self, text: str) -> str:
         """Return the text with what no pattern can look at blanked out; its length stays.
@@ -69,28 +73,37 @@ class Blanking:
         Other letters than ASCII's have more than two forms, and an escape sequence takes letters along: texts with
         these stay as they are.
         """
-        return text_of(self.keys([text])[0])
+        return text_of(self.keys([text])[0], text)
 
     def keys(self, texts: Sequence[str]) -> list[Key]:
         """Return of each of some texts what is equal for two texts that ``alike`` makes equal, and for no others."""
-        whole = [text.encode("utf-8", "surrogatepass") for text in texts]
-        apart = [text.translate(_APART).split() if text.isascii() and _ESCAPE not in text else [] for text in whole]
-        # Learnt together: a name of its own in every text is the usual case, and one step for all of them is cheap.
-        if new := self._words.missing(set().union(*apart)):
+        plain = [text for text in texts if text.isascii() and text and _ESCAPE not in text and "\0" not in text]
+        found = self._keys_of_plain(plain)
+        if len(plain) == len(texts):
+            return found
+        known = dict(zip(plain, found, strict=True))
+        return [known.get(text) or (text.encode("utf-8", "surrogatepass"), b"") for text in texts]
+
+    def _keys_of_plain(self, texts: Sequence[str]) -> list[Key]:
+        """All texts are one while they are taken apart: a step for each of many would be what takes most time."""
+        whole = " \0 ".join(["", *texts, ""]).encode()
+        words = whole.translate(_APART).split()
+        if new := self._words.missing(set(words)):
             self._learn(new)
-        of = self._words.known.__getitem__
-        return [
-            (b" ".join(map(of, words)), text.translate(_BETWEEN)) if words else (text, b"")
-            for words, text in zip(apart, whole, strict=True)
-        ]
+        alike = b" ".join(map(self._words.known.__getitem__, words)).split(_NEXT)
+        return [*zip(alike[1:-1], whole.translate(_BETWEEN).split(b" \0 ")[1:-1], strict=True)]
 
     def _learn(self, words: Sequence[bytes]) -> None:
-        plain = [_ADDRESS.sub(_address, word) if word.count(b".") >= _DOTS else word for word in words]
+        # Most words are letters only, and have no parts.
+        whole = [word for word in words if word.isalpha()]
+        composed = [word for word in words if not word.isalpha()]
+        plain = [_ADDRESS.sub(_address, word) if word.count(b".") >= _DOTS else word for word in composed]
         parts = _PART.split(_UUID.sub(_SHORT_UUID, b"\n".join(plain)))
-        self._parts.learn(parts)
-        blanked = _CHAIN.sub(_one_joint, b"".join(map(self._parts.known.__getitem__, parts)))
-        blanked = blanked.replace(_SHORT_UUID, _ANY_UUID)
-        self._words.known.update(zip(words, blanked.split(b"\n"), strict=True))
+        self._parts.learn([*whole, *parts])
+        of = self._parts.known.__getitem__
+        blanked = _CHAIN.sub(_one_joint, b"".join(map(of, parts))).replace(_SHORT_UUID, _ANY_UUID)
+        self._words.known.update(zip(composed, blanked.split(b"\n"), strict=bool(composed)))
+        self._words.known.update(zip(whole, map(of, whole), strict=True))
 
 
 def _one_joint(found: re.Match[bytes]) -> bytes:
@@ -98,17 +111,19 @@ def _one_joint(found: re.Match[bytes]) -> bytes:
 
 
 class _Memory:
-    """What words become, found out once for each; from time to time all is forgotten."""
+    """What words become, found out once for each; from time to time all but ``given`` is forgotten."""
 
-    def __init__(self) -> None:
+    def __init__(self, given: Mapping[bytes, bytes]) -> None:
         # A plain dict: of a set and any other kind, the difference takes as long as the larger of them.
-        self.known: dict[bytes, bytes] = {}
+        self.known = dict(given)
+        self._given = given
         self._held = 0
 
     def missing(self, words: set[bytes]) -> list[bytes]:
         """Return which of these are not known and have to be found out now."""
         if self._held > _REMEMBERED_BYTES:
             self.known.clear()
+            self.known.update(self._given)
             self._held = 0
         new = [*words.difference(self.known)]
         self._held += sum(map(len, new))
@@ -119,7 +134,7 @@ class _Parts(_Memory):
     """What parts of words become."""
 
     def __init__(self, runs: Iterable[Run]) -> None:
-        super().__init__()
+        super().__init__({})
         apart: dict[str, tuple[bool, bool]] = {}
         for run in runs:
             begins, ends = apart.get(run.text.lower(), (True, True))
@@ -179,8 +194,13 @@ def _without_runs(part: bytes) -> bytes:
 
 
 def _address(found: re.Match[bytes]) -> bytes:
-    """Return an address of the same length: which of its numbers is how long tells nothing."""
-    digits = len(found[0]) - len(b"...")
+    return _address_of(len(found[0]))
+
+
+@cache
+def _address_of(length: int) -> bytes:
+    """Return an address of this length: which of its numbers is how long tells nothing."""
+    digits = length - len(b"...")
     numbers = []
     for behind in (3, 2, 1, 0):
         numbers.append(b"0" * min(_SHORT, digits - behind))

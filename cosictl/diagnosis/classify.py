@@ -64,7 +64,7 @@ def _judge(known: Classification | None, asked: _Asked, text: str) -> Classifica
     if known is None:
         if len(_judged) >= _REMEMBERED:
             _judged.clear()
-        known = _judged[asked] = meaning_of(text_of(key), rpc)
+        known = _judged[asked] = meaning_of(text_of(key, text), rpc)
     # A code that nobody knows is a word like any other, and another one in every text.
     if known.backend_code is not None and known.backend_code not in text:
         return meaning_of(text, rpc)

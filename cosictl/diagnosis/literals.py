@@ -36,8 +36,8 @@ class LiteralIndex:
         for place, parts in enumerate(self._parts):
             for number, part in enumerate(parts):
                 self._add((place, number), clauses_of(part, flags))
-        self._literals = list(self._owners)
-        self._find = AhoCorasick(self._literals, implementation=Implementation.DFA).find_matches_as_indexes
+        self._owned = [*map(tuple, self._owners.values())]
+        self._find = AhoCorasick(list(self._owners), implementation=Implementation.DFA).find_matches_as_indexes
 
     def worth(self, lower: str) -> "Mapping[int, Sequence[re.Pattern[str]]]":
         """Return the places of the patterns that may match, in their order, and what of each may.
@@ -47,9 +47,10 @@ class LiteralIndex:
         """
         if not lower.isascii():
             return {place: [*map(self._compiled, parts)] for place, parts in enumerate(self._parts)}
-        present = {match[0] for match in self._find(lower, overlapping=True)}
-        owners = {owner for number in present for owner in self._owners[self._literals[number]]}
-        telling = (owner for owner in owners if holds(self._needs[owner], lower))
+        owners: set[tuple[int, int]] = set()
+        for number, _, _ in self._find(lower, overlapping=True):
+            owners.update(self._owned[number])
+        telling = [owner for owner in owners if holds(self._needs[owner], lower)]
         found: dict[int, list[re.Pattern[str]]] = {}
         for place, number in sorted((*self._always, *telling)):
             found.setdefault(place, []).append(self._compiled(self._parts[place][number]))

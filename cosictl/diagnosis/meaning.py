@@ -53,6 +53,7 @@ _HTTP_PLACES = (
     r"|HTTP (?:status )?(?:code )?(\d{3})\b|\bbut got (\d{3})\b|HTTP Error:? (\d{3})\b|error occurred \((\d{3})\)"
     r"|(?:^|[\s:\"])(\d{3}) (?:[A-Z][a-z]+ ?){1,4}(?=$|[\r\n\"<.,])"
 )
+_STATUS_DIGITS = re.compile(r"\d\d\d")
 _DELETING_WORDS = re.compile(r"\b(?:delet|revok|remov)\w*\b", re.IGNORECASE)
 _LOOSE, _HTTP = len(EXACT_RULES), len(ALL_RULES)
 _INDEX = LiteralIndex([*(rule.wording for rule in ALL_RULES), _HTTP_PLACES], re.IGNORECASE)
@@ -201,6 +202,8 @@ def _from_code(row: BackendCode, span: tuple[int, int], *, deleting: bool) -> Cl
 
 def _http(patterns: Sequence[re.Pattern[str]], masked: str, start: int, *, deleting: bool) -> Classification | None:
     """Ask for an HTTP status; a text may also name the one it had expected."""
+    if not _STATUS_DIGITS.search(masked, start):
+        return None
     found = (match for pattern in patterns for match in pattern.finditer(masked, start))
     for match in sorted(found, key=re.Match.start):
         number = next(int(group) for group in match.groups() if group is not None)

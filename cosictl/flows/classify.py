@@ -19,7 +19,7 @@ _BLOCK_CLOSES: Final = " >"
 _BLOCK_LINES: Final = 500
 
 
-class Classified(Struct, frozen=True):
+class Classified(Struct, frozen=True, gc=False):
     """One failure text, masked, and what it means."""
 
     message: Message

@@ -23,8 +23,8 @@ Model = CosiObject | Event | Lease | Pod
 W = TypeVar("W", bound=ObjectWire)
 
 
-# Fields that sound like credentials and hold the names of Secrets, in lower case: with letters, digits, dots and hyphens
-# alone, a word like "secret" is part of a name.
+# Fields that sound like credentials and hold the names of Secrets, in lower case: where there are only letters, digits,
+# dots and hyphens, a word like "secret" is part of a name.
 _SECRET_NAMES = re.compile(rb'"(?:credentialssecretname|accesssecretname)":"[a-z0-9.-]*"')
 
 

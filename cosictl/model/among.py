@@ -1,21 +1,25 @@
 """Which of some texts hold a word: one search through all of them. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Sized
 from itertools import accumulate
 
 # What an index of words (Aho-Corasick) finds: the word's number, where it begins and where it ends.
 Find = Callable[[bytes], Iterable[tuple[int, int, int]]]
 
 
-def holding(find: Find, texts: Sequence[bytes], joined: bytes) -> list[int]:
+def holding(find: Find, texts: Sequence[Sized], joined: bytes) -> list[int]:
     """Return the places of the texts in which something is found, in their order.
 
-    ``joined`` are the texts, one byte between each, as they are searched; no word holds that byte.
+    ``joined`` are the texts, one byte between each, as they are searched; no word holds that byte. Of ``texts`` only
+    the lengths are looked at, in bytes.
     """
+    places = [*find(joined)]
+    if not places:
+        return []
     ends = [*accumulate(len(text) + 1 for text in texts)]
     found: list[int] = []
     place = 0
-    for _, start, _ in find(joined):
+    for _, start, _ in places:
         while ends[place] <= start:
             place += 1
         if not found or found[-1] != place:

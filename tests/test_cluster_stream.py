@@ -50,7 +50,12 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answers)
         self.lines = lines
         self.asked: list[str] = []
+        self.refusals: list[int] = []
+        self.forgets: dict[str, Any] = {"code": 410, "message": "too old resource version"}
         self.ended = threading.Event()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever follows may leave in the middle of an answer."""
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -60,19 +65,21 @@ class Answers(BaseHTTPRequestHandler):
         query = {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
         if "watch" not in query:
             return self._whole(query)
-        self.send_response(200)
+        is_refused = "sendInitialEvents" in query and self.server.refusals
+        self.send_response(self.server.refusals.pop(0) if is_refused else 200)
         self.end_headers()
-        if "sendInitialEvents" in query:
+        if is_refused:
+            self.server.asked.append("all first")
+        elif "sendInitialEvents" in query:
             assert (query["resourceVersionMatch"], query["allowWatchBookmarks"]) == ("NotOlderThan", "true")
             self.server.asked.append("all first")
             for part in self.server.lines:
                 self.wfile.write(part if isinstance(part, bytes) else json.dumps(part).encode() + b"\n")
-            return None
-        self.server.asked.append(f"after {query['resourceVersion']}")
-        if query["resourceVersion"] == "1":
-            gone = {"kind": "Status", "code": 410, "message": "too old resource version", "metadata": {}}
-            self.wfile.write(json.dumps(line("ERROR", gone)).encode() + b"\n")
+        elif query["resourceVersion"] == "1":
+            self.server.asked.append("after 1")
+            self.wfile.write(json.dumps(line("ERROR", {"kind": "Status", **self.server.forgets})).encode() + b"\n")
         else:
+            self.server.asked.append(f"after {query['resourceVersion']}")
             self.server.ended.wait(TIMEOUT_SECONDS)
         return None
 
@@ -163,6 +170,46 @@ def test_what_does_not_come_to_its_end_is_read_as_a_list(lines: list[dict[str, A
             threading.Event().wait(0.01)
         assert (list(buckets(listed)), listed.version) == (["c7"], "500")
         assert server.asked == ["after 1", "all first", "a list", "after 500"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked"),
+    [
+        # Overloaded or down: asked for the same again.
+        ([503, 429], ["all first", "all first", "all first"]),
+        # Not offered.
+        ([400], ["all first", "a list"]),
+        ([422], ["all first", "a list"]),
+        ([403], ["all first", "a list"]),
+        ([501], ["all first", "a list"]),
+    ],
+)
+def test_only_who_does_not_offer_it_is_asked_for_a_list(answers: list[int], asked: list[str]) -> None:
+    with serving([line("ADDED", claim(7)), bookmark(600, is_end=True)]) as (server, conn):
+        server.refusals = answers
+        listed, _ = anew(conn)
+        assert list(buckets(listed)) == ["c7"]
+        assert server.asked[:1] + [word for word in server.asked[1:] if not word.startswith("after")] == [
+            "after 1",
+            *asked,
+        ]
+
+
+def test_what_is_put_back_to_an_earlier_state_is_read_anew() -> None:
+    with serving([line("ADDED", claim(7)), bookmark(600, is_end=True)]) as (server, conn):
+        server.forgets = {"code": 504, "message": "Timeout: Too large resource version: 1, current: 0"}
+        assert list(buckets(anew(conn)[0])) == ["c7"]
+
+
+def test_a_server_that_ends_every_stream_at_once_is_asked_with_growing_pauses() -> None:
+    with serving([line("ADDED", claim(7)), bookmark(600, is_end=True)]) as (server, conn):
+        server.ended.set()
+        anew(conn)
+        threading.Event().wait(1.5)
+        # Without a pause there would be hundreds.
+        assert len(server.asked) < 12
+        while len(server.asked) < 5:
+            threading.Event().wait(0.01)
 
 
 def test_an_object_that_cannot_be_decoded_is_told_and_hides_no_other() -> None:

@@ -35,6 +35,10 @@ _FIRST_DELAY: Final = 0.25
 _LONGEST_DELAY: Final = 30.0
 _OK: Final = 200
 _GONE: Final = 410
+# It may do so in a while.
+_NOT_NOW: Final = frozenset({429, 500, 502, 503, 504})
+# What a server says whose etcd was put back to an earlier state.
+_AHEAD: Final = "Too large resource version"
 _NO_WATCH: Final = frozenset({403, 404, 405, 422, 501})
 # Where watching is not allowed, lists have to do.
 _POLL_SECONDS: Final = 5.0
@@ -94,6 +98,8 @@ class Follower:
         self._is_behind = False
         self._polls = False
         self._streams_lists = True
+        # Whether the last stream said anything; to have read all there is counts as well.
+        self._is_fruitful = True
 
     def run(self) -> None:
         """Follow until the process ends."""
@@ -108,13 +114,18 @@ class Follower:
                 continue
             if status in _NO_WATCH:
                 self._poll(words)
-            if status == _GONE or status in _NO_WATCH:
-                self._version = ""
-            elif status:
+            elif status not in {0, _GONE} and _AHEAD not in words:
                 self._trouble(words)
+                continue
+            elif not self._is_fruitful:
+                # Whoever ends every stream at once is not asked without a pause.
+                self._pause()
+            if status:
+                self._version = ""
 
     def _stream(self) -> tuple[int, str]:
         """Pass on changes until the stream ends; return why: a status, 0 for its usual end."""
+        self._is_fruitful = False
         with self._open({"resourceVersion": self._version}) as (status, _, pieces):
             if status != _OK:
                 return status, words_of(status, b"".join(pieces))
@@ -125,9 +136,12 @@ class Follower:
 
     def _from_the_start(self) -> tuple[int, str]:
         """Read all there is, then what changes; returns as ``_stream``, at once where a list was read."""
+        self._is_fruitful = True
         if not self._streams_lists:
             return self._list()
         with self._open(_ALL_FIRST) as (status, headers, pieces):
+            if status in _NOT_NOW:
+                return status, words_of(status, b"".join(pieces))
             # Who refuses this, breaks off or falls silent is asked for lists from then on.
             self._streams_lists = False
             lines = _lines(pieces)
@@ -192,7 +206,7 @@ class Follower:
             if line.type == "ERROR":
                 return about.code or _GONE, about.message
             self._version = about.metadata.resource_version or self._version
-            self._delay, self._told = _FIRST_DELAY, False
+            self._delay, self._told, self._is_fruitful = _FIRST_DELAY, False, True
             if line.type != "BOOKMARK":
                 gone = line.type == _DELETED
                 self._changes.put(Change(self._place, about.metadata.uid, bytes(line.object), gone))
@@ -214,6 +228,9 @@ class Follower:
             )
             self._is_behind = True
         self._told = True
+        self._pause()
+
+    def _pause(self) -> None:
         time.sleep(self._delay * DICE.uniform(0.5, 1.0))
         self._delay = min(_LONGEST_DELAY, self._delay * 2)
 

@@ -100,3 +100,13 @@ def test_a_terminal_without_a_message_is_a_usage_error() -> None:
     code, seen = in_terminal("classify", columns=120)
     assert code == 2
     assert "nothing to classify; give a TEXT, -f FILE, or pipe something in" in seen
+
+
+def test_half_a_letter_is_no_reason_to_stop() -> None:
+    lines = (
+        rb'{"id": "\ud800", "text": "\ud800 rpc error: code = NotFound desc = \udfff x"}',
+        b'{"id": 2, "text": "x"}',
+    )
+    done = cosictl("classify", "--input", "jsonl", "-o", "jsonl", "-f", "-", stdin=b"\n".join(lines).decode())
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(row)["grpc_code"] for row in done.stdout.splitlines()] == ["NotFound", None]

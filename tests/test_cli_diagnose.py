@@ -159,6 +159,13 @@ def test_rights_in_one_namespace_are_enough_and_it_is_said(tmp_path: Path) -> No
     assert {"COSI101", "COSI106"} <= {finding["code"] for finding in found["findings"]}
 
 
+@pytest.mark.parametrize(("refused", "hinted"), [(set(), False), ({"leases"}, True)], ids=["none", "leases"])
+def test_whoever_lacks_a_right_is_told_how_to_ask_for_it(refused: set[str], hinted: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    with ApiServer(recorded("v1alpha1"), forbidden=refused) as server:
+        told = cosictl("diagnose", "-A", "--kubeconfig", str(server.kubeconfig(tmp_path))).stdout
+    assert ("rbac check read-only" in told) is hinted
+
+
 def test_verbosity_says_on_stderr_what_was_read() -> None:
     done = cosictl("diagnose", "-v", "-o", "json", "-f", V1)
     assert json.loads(done.stdout)["kind"] == "Diagnosis"

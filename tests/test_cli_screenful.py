@@ -83,6 +83,13 @@ def test_a_terminal_gets_a_screenful_and_what_to_type_for_the_rest() -> None:
     assert len(seen.splitlines()) <= 20
 
 
+def test_what_to_type_does_what_it_says() -> None:
+    _, seen = in_terminal("get", *COLOR, "-f", V1, "--", "claims", columns=200, lines=20)
+    again = seen.partition("more: cosictl ")[2].partition("\n")[0]
+    _, whole = in_terminal(*again.split(), columns=200, lines=20)
+    assert rows(whole) == CLAIMS
+
+
 @pytest.mark.parametrize(
     ("words", "lines", "begins"),
     [

@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -131,9 +132,13 @@ def forget_c99(store: Store) -> None:
 
 
 def names_until(process: "subprocess.Popen[str]", last: str) -> list[str]:
+    """The first word of each line up to one; where that never comes, the process is ended, and no line follows."""
     found: list[str] = []
+    watchdog = threading.Timer(TIMEOUT_SECONDS, process.kill)
+    watchdog.start()
     while last not in found:
         found.append(line_of(process.stdout).split()[0])
+    watchdog.cancel()
     return found
 
 
@@ -173,6 +178,8 @@ def test_no_change_is_lost_or_told_twice_whatever_happens_to_the_connection(
             told += names_until(process, "c43")
             server.change(claim(44))
             told += names_until(process, "c44")
+            process.send_signal(signal.SIGINT)
+            told += [line.split()[0] for line in process.communicate()[0].splitlines()]
         finally:
             process.kill()
             process.communicate()

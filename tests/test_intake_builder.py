@@ -59,6 +59,27 @@ def test_an_object_without_identity_is_named_as_undecoded(raw: dict[str, Any], n
     assert record.reason
 
 
+@pytest.mark.parametrize("before", ["none", "whole", "broken"])
+@pytest.mark.parametrize("after", ["gone", "whole", "broken"])
+def test_an_object_is_known_as_it_was_last(before: str, after: str) -> None:
+    raws = {"whole": claim(), "broken": claim(apiVersion="objectstorage.k8s.io/v1beta1")}
+    builder = SnapshotBuilder(source="test", keep_raw=True)
+    builder.add(
+        json.dumps(claim(metadata={"name": "other", "namespace": "team-a", "uid": "o"})).encode(), origin="test"
+    )
+    if before != "none":
+        builder.add(json.dumps(raws[before]).encode(), origin="test")
+    if after == "gone":
+        builder.remove(json.dumps(raws.get(before, claim())).encode(), origin="test")
+    else:
+        builder.renew(json.dumps(raws[after]).encode(), origin="test")
+    snapshot = builder.build(taken_at=NOW, basis=TimeBasis.SERVER)
+    names = [found.meta.name for found in snapshot.claims]
+    assert names == (["c", "other"] if after == "whole" else ["other"])
+    assert [found.name for found in snapshot.undecoded] == (["c"] if after == "broken" else [])
+    assert len([*builder.raw_items()]) == len(names)
+
+
 def test_an_item_of_a_typed_list_that_is_no_object_is_undecoded() -> None:
     builder = SnapshotBuilder(source="test")
     for raw in (b"5", b"null", b"{", b"[" * 100_000):

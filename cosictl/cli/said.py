@@ -26,8 +26,12 @@ def program() -> str:
 
 
 def same_again() -> str:
-    """What the person typed, to be typed again with more options: ``cosictl diagnose -f dump``."""
-    return f"{program()} {plain(shlex.join(sys.argv[1:]))}"
+    """What the person typed, to be typed again with more options behind it: ``cosictl diagnose -f dump``."""
+    words = sys.argv[1:]
+    if "--" in words:
+        # Behind these dashes nothing is an option. No name begins with one: they can do without.
+        words.remove("--")
+    return f"{program()} {plain(shlex.join(words))}"
 
 
 def plain(text: str) -> str:

@@ -137,7 +137,7 @@ def relist(conn: Connection, call: ListCall, empty: Callable[[], SnapshotBuilder
     """Read one list anew, exactly; raises ClusterError: nothing is gone because reading it was refused."""
     (found,) = _list(conn, replace(call, fallbacks=()), empty, CHUNK_SIZE, time.sleep)
     if found.status.outcome is not ReadOutcome.OK:
-        raise ClusterError(f"{call.resource}: {found.status.reason}")
+        raise ClusterError(found.status.reason)
     return found
 
 

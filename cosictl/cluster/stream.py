@@ -5,7 +5,7 @@ last object or bookmark. Where the server has forgotten that version (410), it i
 after in one answer, object by object (``sendInitialEvents``); a server that does not offer that, for the list.
 
 Sources: Kubernetes API concepts, "efficient detection of changes" and "streaming lists": offered from 1.27 on where
-its operator wants it, from 1.32 on by itself; others refuse the parameters.
+its operator wants it, from 1.32 on by itself; others refuse the parameters, and what is between may drop them.
 """
 
 import time
@@ -25,6 +25,8 @@ from cosictl.cluster.translate import words_about, words_of
 from cosictl.errors import ClusterError
 from cosictl.intake.blocks import BLOCK_BYTES
 from cosictl.intake.builder import SnapshotBuilder
+from cosictl.intake.lenient import CONTENT_ERRORS
+from cosictl.model.copying import replace
 from cosictl.model.snapshot import ReadOutcome, ReadStatus
 
 # A server ends a watch by itself after this time, and sends a bookmark about once a minute: silence for longer means
@@ -33,10 +35,12 @@ _WATCH_SECONDS: Final = 300
 _SILENCE_SECONDS: Final = 100.0
 _FIRST_DELAY: Final = 0.25
 _LONGEST_DELAY: Final = 30.0
+# Whoever ends streams sooner than this is not asked for the next one without a pause.
+_SOON_SECONDS: Final = 1.0
 _OK: Final = 200
 _GONE: Final = 410
 # It may do so in a while.
-_NOT_NOW: Final = frozenset({429, 500, 502, 503, 504})
+_NOT_NOW: Final = frozenset({401, 429, 500, 502, 503, 504})
 # What a server says whose etcd was put back to an earlier state.
 _AHEAD: Final = "Too large resource version"
 _NO_WATCH: Final = frozenset({403, 404, 405, 422, 501})
@@ -45,17 +49,31 @@ _POLL_SECONDS: Final = 5.0
 _DELETED: Final = "DELETED"
 _ALL_FIRST: Final = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
 _ALL_SENT: Final = "k8s.io/initial-events-end"
+# Whoever does not know that bookmark sends others, once a minute.
+_MOST_OTHER_BOOKMARKS: Final = 1
 
 
 class _Meta(msgspec.Struct, rename="camel"):
     uid: str = ""
     resource_version: str = ""
-    annotations: dict[str, str] | None = None
 
 
 class _About(msgspec.Struct):
     metadata: _Meta = msgspec.field(default_factory=_Meta)
-    code: int = 0
+
+
+class _Mark(msgspec.Struct):
+    """Of a bookmark, what it says besides its version."""
+
+    annotations: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class _Bookmark(msgspec.Struct):
+    metadata: _Mark = msgspec.field(default_factory=_Mark)
+
+
+class _Refusal(msgspec.Struct):
+    code: int = _GONE
     message: str = ""
 
 
@@ -87,45 +105,55 @@ class Follower:
         self._conn = conn
         self._place = place
         self._call = listed.call
-        self._empty = listed.part.part
+        # Not of that part itself: its objects would stay for as long as this does.
+        self._empty = listed.part.part().part
         self._version = listed.version
+        self._refused = listed.refused
         # What was never read is no news that does not come.
         self._was_read = bool(listed.version)
         self._changes = changes
+        # Pauses after trouble, and before who ends every stream soon.
         self._delay = _FIRST_DELAY
+        self._soon_delay = _FIRST_DELAY
         # Who asked knows already what was refused at first; it is asked for again, with growing pauses.
         self._told = not self._was_read
         self._is_behind = False
         self._polls = False
-        self._streams_lists = True
-        # Whether the last stream said anything; to have read all there is counts as well.
-        self._is_fruitful = True
+        self._offers_all_first = True
+        self._lists_next = False
 
     def run(self) -> None:
         """Follow until the process ends."""
         while True:
+            began = time.monotonic()
             try:
                 status, words = self._stream() if self._version else self._from_the_start()
-            except (NoAnswerError, OSError) as error:
-                self._trouble(words_about(error) if isinstance(error, NoAnswerError) else str(error))
+            except NoAnswerError as error:
+                self._trouble(words_about(error))
                 continue
-            except msgspec.MsgspecError as error:
+            except ClusterError as error:
+                self._trouble(error.what)
+                continue
+            except CONTENT_ERRORS as error:
+                # The same would come again; of a list, what can be read is.
+                self._version, self._lists_next = "", True
                 self._trouble(f"the stream is broken: {error}")
+                continue
+            except Exception as error:  # noqa: BLE001 - a thread that ended would leave its list behind and say nothing
+                self._trouble(f"{type(error).__name__}: {error}")
                 continue
             if status in _NO_WATCH:
                 self._poll(words)
             elif status not in {0, _GONE} and _AHEAD not in words:
                 self._trouble(words)
                 continue
-            elif not self._is_fruitful:
-                # Whoever ends every stream at once is not asked without a pause.
-                self._pause()
+            else:
+                self._pace(time.monotonic() - began)
             if status:
                 self._version = ""
 
     def _stream(self) -> tuple[int, str]:
         """Pass on changes until the stream ends; return why: a status, 0 for its usual end."""
-        self._is_fruitful = False
         with self._open({"resourceVersion": self._version}) as (status, _, pieces):
             if status != _OK:
                 return status, words_of(status, b"".join(pieces))
@@ -135,35 +163,36 @@ class Follower:
             return self._pass_on(_lines(pieces))
 
     def _from_the_start(self) -> tuple[int, str]:
-        """Read all there is, then what changes; returns as ``_stream``, at once where a list was read."""
-        self._is_fruitful = True
-        if not self._streams_lists:
-            return self._list()
+        """Read all there is, then what changes; returns as ``_stream``, also where a list comes next."""
+        if self._lists_next or not self._offers_all_first:
+            self._list()
+            return self._stream()
         with self._open(_ALL_FIRST) as (status, headers, pieces):
             if status in _NOT_NOW:
                 return status, words_of(status, b"".join(pieces))
-            # Who refuses this, breaks off or falls silent is asked for lists from then on.
-            self._streams_lists = False
+            self._offers_all_first = status == _OK
+            # What breaks off, or falls silent, is read as a list.
+            self._lists_next = True
+            if status != _OK:
+                return 0, ""
             lines = _lines(pieces)
-            listed = self._gathered(lines, headers) if status == _OK else None
+            listed = self._gathered(lines, headers)
             if listed is None:
                 return 0, ""
-            self._streams_lists = True
             self._replace(listed)
             return self._pass_on(lines)
 
-    def _list(self) -> tuple[int, str]:
-        try:
-            self._replace(relist(self._conn, self._call, self._empty))
-        except ClusterError as error:
-            self._trouble(error.what)
-        return 0, ""
+    def _list(self) -> None:
+        self._replace(relist(self._conn, self._call, self._empty))
 
     def _replace(self, listed: Listed) -> None:
         self._version = listed.version
+        # The server may refuse a selector, and a list in its place has none.
+        self._call = listed.call
         self._was_read = True
-        self._is_behind = False
-        self._changes.put(Change(self._place, anew=listed))
+        self._is_behind = self._told = self._lists_next = False
+        self._delay = _FIRST_DELAY
+        self._changes.put(Change(self._place, anew=replace(listed, refused=self._refused)))
 
     def _open(
         self, params: Mapping[str, str]
@@ -179,34 +208,39 @@ class Follower:
 
     def _gathered(self, lines: Iterator[_Line], headers: Mapping[str, str]) -> Listed | None:
         """Take in all that is sent first, up to the bookmark that ends it; None where that does not come."""
-        part, block = self._empty(), _Block(self._call)
+        part, block, others = self._empty(), _Block(self._call), 0
         for line in lines:
             if line.type == "ADDED":
                 block.add(line.object, part)
                 continue
-            about = msgspec.json.decode(line.object, type=_About)
             if line.type == "ERROR":
                 return None
             block.empty_into(part)
             if line.type != "BOOKMARK":
                 take_in(part, self._call, bytes(line.object), is_gone=line.type == _DELETED)
-            elif (about.metadata.annotations or {}).get(_ALL_SENT) == "true":
+            elif _is_end(line):
                 return Listed(
                     call=self._call,
                     part=part,
                     status=ReadStatus(resource=self._call.resource, outcome=ReadOutcome.OK, scope=self._call.namespace),
                     answered=date_of(headers),
-                    version=about.metadata.resource_version,
+                    version=msgspec.json.decode(line.object, type=_About).metadata.resource_version,
                 )
+            elif others == _MOST_OTHER_BOOKMARKS:
+                self._offers_all_first = False
+                return None
+            else:
+                others += 1
         return None
 
     def _pass_on(self, lines: Iterator[_Line]) -> tuple[int, str]:
         for line in lines:
-            about = msgspec.json.decode(line.object, type=_About)
             if line.type == "ERROR":
-                return about.code or _GONE, about.message
+                refusal = msgspec.json.decode(line.object, type=_Refusal)
+                return refusal.code or _GONE, refusal.message
+            about = msgspec.json.decode(line.object, type=_About)
             self._version = about.metadata.resource_version or self._version
-            self._delay, self._told, self._is_fruitful = _FIRST_DELAY, False, True
+            self._delay, self._told = _FIRST_DELAY, False
             if line.type != "BOOKMARK":
                 gone = line.type == _DELETED
                 self._changes.put(Change(self._place, about.metadata.uid, bytes(line.object), gone))
@@ -228,11 +262,25 @@ class Follower:
             )
             self._is_behind = True
         self._told = True
-        self._pause()
+        self._delay = _paused(self._delay)
 
-    def _pause(self) -> None:
-        time.sleep(self._delay * DICE.uniform(0.5, 1.0))
-        self._delay = min(_LONGEST_DELAY, self._delay * 2)
+    def _pace(self, seconds: float) -> None:
+        """Wait a while before the next stream, where one took so many seconds, that is, where it ended soon."""
+        self._soon_delay = _FIRST_DELAY if seconds >= _SOON_SECONDS else _paused(self._soon_delay)
+
+
+def _paused(seconds: float) -> float:
+    """Wait for about that long; return how long to wait the next time."""
+    time.sleep(seconds * DICE.uniform(0.5, 1.0))
+    return min(_LONGEST_DELAY, seconds * 2)
+
+
+def _is_end(line: _Line) -> bool:
+    try:
+        annotations = msgspec.json.decode(line.object, type=_Bookmark).metadata.annotations
+    except CONTENT_ERRORS:
+        return False
+    return annotations.get(_ALL_SENT) == "true"
 
 
 class _Block:
@@ -262,7 +310,7 @@ class _Block:
 
 def take_in(part: SnapshotBuilder, call: ListCall, data: bytes, *, is_gone: bool) -> None:
     """Put one object of a list into what is known of it, or take it out."""
-    take = part.remove if is_gone else part.add
+    take = part.remove if is_gone else part.renew
     take(data, origin=call.path, kind=call.kind, api_version=call.api_version)
 
 

@@ -4,8 +4,11 @@ In: a connection and a scope. Out: one snapshot after the other. Nothing is lost
 happens to the connection: see ``stream``. Memory holds the objects, and no history.
 """
 
+import math
 import threading
-from collections.abc import Callable
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from queue import Empty, Queue
 from typing import Final
@@ -19,6 +22,8 @@ from cosictl.model.snapshot import Snapshot, TimeBasis
 
 # What belongs together (a Bucket and the event about it) is told of together.
 _TOGETHER_SECONDS: Final = 0.1
+# Where something changes all the time, that must not go on for ever.
+_NEVER_LONGER_SECONDS: Final = 1.0
 _MOST_WAITING: Final = 100_000
 
 
@@ -58,19 +63,24 @@ class ClusterWatch:
     def wait(self, longest: float) -> None:
         """Wait for a change, at most ``longest`` seconds, and take in what came together with it.
 
-        Of one object at most one change is taken in: two changes are two waits.
+        Of one object at most one change is taken in: two changes are two waits. So is a list that was read anew, and
+        a change in it.
         """
         seen = self._known()
-        touched: set[tuple[int, str]] = set()
-        wait = longest
-        while (change := self._take(wait)) is not None:
-            key = (change.place, change.uid)
-            if change.uid and key in touched:
+        touched: dict[int, set[str]] = defaultdict(set)
+        renewed: set[int] = set()
+        wait, end = longest, math.inf
+        while wait > 0 and (change := self._take(wait)) is not None:
+            if is_second(change, touched, renewed):
                 self._pending.insert(0, change)
                 break
-            touched.add(key)
+            if change.uid:
+                touched[change.place].add(change.uid)
+            elif change.anew is not None:
+                renewed.add(change.place)
             self._apply(seen, change)
-            wait = _TOGETHER_SECONDS
+            end = min(end, time.monotonic() + _NEVER_LONGER_SECONDS)
+            wait = min(_TOGETHER_SECONDS, end - time.monotonic())
 
     def look(self) -> tuple[SnapshotBuilder, Snapshot]:
         """Return what the cluster is like, as far as it was taken in."""
@@ -101,6 +111,13 @@ class ClusterWatch:
             return
         listed = seen.lists[change.place]
         take_in(listed.part, listed.call, change.data, is_gone=change.is_gone)
+
+
+def is_second(change: Change, touched: Mapping[int, Collection[str]], renewed: Collection[int]) -> bool:
+    """Tell whether a change would hide another one: ``touched`` are the objects by list, ``renewed`` lists. Pure."""
+    if change.anew is not None:
+        return bool(touched.get(change.place))
+    return bool(change.uid) and (change.place in renewed or change.uid in touched.get(change.place, ()))
 
 
 def _clock() -> datetime:

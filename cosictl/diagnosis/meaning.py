@@ -87,6 +87,9 @@ def blanking() -> Blanking:
 
 def meaning_of(text: str, rpc: Rpc | None) -> Classification:
     """Classify one (redacted) text; ``rpc`` is the call that failed, where known. Never raises."""
+    if not text.isascii():
+        # Half of a letter, as JSON can spell it, cannot be looked for; as long as that is what stands in its place.
+        text = text.encode("utf-8", "replace").decode()
     peeled = unwrap(text)
     call = rpc or infer_rpc(peeled.masked)
     lower = peeled.masked.lower().replace(BLANK, " ")

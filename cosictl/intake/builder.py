@@ -103,6 +103,13 @@ class SnapshotBuilder:
             self.add_undecoded(_describe(data, kind, origin, str(error)))
         return True
 
+    def renew(self, raw: bytes, *, origin: str, kind: str = "", api_version: str = "") -> None:
+        """Take an object as it is now, in place of what is known of it; as ``add``."""
+        newer = self.part()
+        newer.add(raw, origin=origin, kind=kind, api_version=api_version)
+        self.taken.renew(newer.taken)
+        self.seen |= newer.seen
+
     def remove(self, raw: bytes, *, origin: str, kind: str = "", api_version: str = "") -> None:
         """Forget an object, given as it was last."""
         gone = self.part()

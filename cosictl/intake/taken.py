@@ -54,12 +54,36 @@ class Taken:
         self.reads |= other.reads
         self.undecoded |= other.undecoded
 
+    def renew(self, newer: "Taken") -> None:
+        """Keep what another one keeps, in place of what was known of the same objects, decoded or not."""
+        self._forget_undecoded(newer)
+        for lost in newer.undecoded:
+            self._forget_named(lost)
+        self.absorb(newer)
+
     def forget(self, gone: "Taken") -> None:
         """Keep nothing any more that another one keeps."""
+        self._forget_undecoded(gone)
         for kind, models in gone.models.items():
             for key in models:
                 self.models[kind].pop(key, None)
                 self.raws.pop((kind, key), None)
+
+    def _forget_undecoded(self, others: "Taken") -> None:
+        if not self.undecoded:
+            return
+        names = {(record.kind, record.namespace, record.name) for record in others.undecoded}
+        for kind, models in others.models.items():
+            names |= {(kind, model.meta.namespace, model.meta.name) for model in models.values()}
+        kept = (one for one in self.undecoded if (one.kind, one.namespace, one.name) not in names)
+        self.undecoded = dict.fromkeys(kept)
+
+    def _forget_named(self, lost: Undecoded) -> None:
+        models = self.models[lost.kind]
+        place = lost.namespace, lost.name
+        for key in [key for key, model in models.items() if (model.meta.namespace, model.meta.name) == place]:
+            del models[key]
+            self.raws.pop((lost.kind, key), None)
 
     def of(self, kind: str, wanted: type[M]) -> tuple[M, ...]:
         """Return the objects of a kind, sorted."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from cosictl.model.report import STUCK, Finding, Outlook, Report
+from cosictl.model.snapshot import ReadOutcome
 from cosictl.render.ages import age, clock
 from cosictl.render.console import Out
 from cosictl.render.finding_text import Line, headline, own_lines, shared_lines
@@ -128,6 +129,8 @@ class _Page:
             self._wrapped(f"Not read: {escape(status.resource)}{scope}: {words}")
         if not report.unread:
             self._wrapped("Not read: nothing that a verdict needed.")
+        if not self._files and any(status.outcome is ReadOutcome.FORBIDDEN for status in report.unread):
+            out.line(f"Which rights you lack, and for what: {self._prog} rbac check read-only", style="dim")
         if report.skipped_files:
             self._wrapped(f"Skipped: {many(report.skipped_files, 'file')} that held no Kubernetes objects.")
         if findings:

@@ -151,7 +151,11 @@ def soak(minutes: int, every: int) -> dict[str, Any]:
         env = environment({"KUBECONFIG": str(config), "PYTHONUNBUFFERED": "1"})
         watches = [stack.enter_context(watching(name, env)) for name in WATCHES]
         while not all(sum(one.told.values()) >= THERE for one in watches):
+            for one in watches:
+                one.look()
             time.sleep(PAUSE_SECONDS)
+        for one in watches:
+            one.memory.clear()
         for minute in range(1, minutes + 1):
             end = time.monotonic() + 60
             disturb(proxy, churn, forget=minute % 2 == 0)
@@ -168,13 +172,15 @@ def soak(minutes: int, every: int) -> dict[str, Any]:
         return {one.name: one.verdict(churn.made) for one in watches}
 
 
-def main() -> None:
-    """Watch, and say what came of it."""
+def main() -> int:
+    """Watch, and say what came of it; 1 where something was not told, or told twice."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.soak", description=__doc__)
     parser.add_argument("--minutes", type=int, default=120, metavar="N")
     parser.add_argument("--every", type=int, default=10, metavar="N", help="say how it goes every N minutes")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as well")
     options = parser.parse_args()
+    if min(options.minutes, options.every) < 1:
+        parser.error("a minute is the least")
     say(f"{THERE:,} claims, one comes and one goes every {PAUSE_SECONDS:g} s; a break a minute, every other one a 410")
     figures = soak(options.minutes, options.every)
     for name, row in figures.items():
@@ -185,7 +191,8 @@ def main() -> None:
         )
     if options.json is not None:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    return int(any(row[fault] for row in figures.values() for fault in ("missing", "repeated", "invented")))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

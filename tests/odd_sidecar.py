@@ -1,13 +1,14 @@
 """A sidecar like no known one, in a process of its own: later main, but Internal is final for create, and slower.
 
-``python tests/odd_sidecar.py`` reads KUBECONFIG and COSI_ENDPOINT, as real ones do, and runs 30 times as fast.
+``python tests/odd_sidecar.py SPEED`` reads KUBECONFIG and COSI_ENDPOINT, as real ones do, and runs SPEED times as
+fast.
 """
 
 import asyncio
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 from cosictl.knowledge.policies import POLICIES, Backoff, Effect, Policy
 from cosictl.model.copying import replace
@@ -15,8 +16,6 @@ from cosictl.model.failures import GrpcCode
 from cosictl.model.refs import Rpc
 from cosictl.sandbox.remote_config import server_of
 from cosictl.sandbox.remote_sidecar import play
-
-SPEED: Final = 30.0
 
 
 def odd_policy() -> Policy:
@@ -33,7 +32,7 @@ async def _play() -> None:
         server=server_of([Path(os.environ["KUBECONFIG"])]),
         namespace="default",
         pod="odd",
-        speed=SPEED,
+        speed=float(sys.argv[1]),
         stop=asyncio.Event(),
     )
 

@@ -162,8 +162,19 @@ def _runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
 
 
 def measure_odd() -> Measured:
-    binary = f"{python(Path(__file__).with_name('odd_sidecar.py'))} --ignored={{socket}}"
-    return measure("--sandbox", "--api", "v1alpha2", "--speed", SPEED, "--binary", binary)
+    """Measure it; once more, and slower, where a busy machine hid its backoff: pauses are parts of a second."""
+    for speed in (SPEED, "12"):
+        binary = f"{python(Path(__file__).with_name('odd_sidecar.py'))} {speed} --ignored={{socket}}"
+        found = measure("--sandbox", "--api", "v1alpha2", "--speed", speed, "--binary", binary)
+        if {"backoff.base", "backoff.cap"} <= different(found).keys():
+            break
+    return found
+
+
+def different(found: Measured) -> dict[str, tuple[object, object]]:
+    """In what it differs from the policy that it is closest to: measured, and known."""
+    differences = found.document["closestKnown"]["differences"]
+    return {one["field"]: (one["measured"], one["known"]) for one in differences}
 
 
 def measure_beside(folder: Path) -> Measured:
@@ -235,9 +246,8 @@ def test_a_sidecar_like_no_known_one_comes_as_a_row_for_the_knowledge(runs: Runs
     found = runs.odd.result()
     assert found.code == 0, found.said
     document, odd = found.document, odd_policy()
-    closest = document["closestKnown"]
-    assert closest["policies"] == ["later-main"]
-    differences = {one["field"]: (one["measured"], one["known"]) for one in closest["differences"]}
+    assert document["closestKnown"]["policies"] == ["later-main"]
+    differences = different(found)
     # On a busy machine the shortest pauses are longer, and the growth between them seems less.
     assert set(differences) - {"backoff.factor"} == {"Create/Internal", "backoff.base", "backoff.cap"}
     assert differences["Create/Internal"] == ("stops", "retries")

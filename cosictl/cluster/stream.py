@@ -17,14 +17,12 @@ from typing import Final
 import msgspec
 
 from cosictl.cluster.connect import Connection
-from cosictl.cluster.lists import ListCall
 from cosictl.cluster.noanswer import NoAnswerError
 from cosictl.cluster.reader import Listed, date_of, relist
 from cosictl.cluster.retry import DICE
 from cosictl.cluster.translate import words_about, words_of
+from cosictl.cluster.watchlines import Block, Line, about, is_end, lines_of, refusal, take_in
 from cosictl.errors import ClusterError
-from cosictl.intake.blocks import BLOCK_BYTES
-from cosictl.intake.builder import SnapshotBuilder
 from cosictl.intake.lenient import CONTENT_ERRORS
 from cosictl.model.copying import replace
 from cosictl.model.snapshot import ReadOutcome, ReadStatus
@@ -48,38 +46,8 @@ _NO_WATCH: Final = frozenset({403, 404, 405, 422, 501})
 _POLL_SECONDS: Final = 5.0
 _DELETED: Final = "DELETED"
 _ALL_FIRST: Final = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
-_ALL_SENT: Final = "k8s.io/initial-events-end"
 # Whoever does not know that bookmark sends others, once a minute.
 _MOST_OTHER_BOOKMARKS: Final = 1
-
-
-class _Meta(msgspec.Struct, rename="camel"):
-    uid: str = ""
-    resource_version: str = ""
-
-
-class _About(msgspec.Struct):
-    metadata: _Meta = msgspec.field(default_factory=_Meta)
-
-
-class _Mark(msgspec.Struct):
-    """Of a bookmark, what it says besides its version."""
-
-    annotations: dict[str, str] = msgspec.field(default_factory=dict)
-
-
-class _Bookmark(msgspec.Struct):
-    metadata: _Mark = msgspec.field(default_factory=_Mark)
-
-
-class _Refusal(msgspec.Struct):
-    code: int = _GONE
-    message: str = ""
-
-
-class _Line(msgspec.Struct):
-    type: str
-    object: msgspec.Raw
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -160,7 +128,7 @@ class Follower:
             if self._is_behind:
                 self._changes.put(Change(self._place, well=True))
                 self._is_behind = False
-            return self._pass_on(_lines(pieces))
+            return self._pass_on(lines_of(pieces))
 
     def _from_the_start(self) -> tuple[int, str]:
         """Read all there is, then what changes; returns as ``_stream``, also where a list comes next."""
@@ -175,7 +143,7 @@ class Follower:
             self._lists_next = True
             if status != _OK:
                 return 0, ""
-            lines = _lines(pieces)
+            lines = lines_of(pieces)
             listed = self._gathered(lines, headers)
             if listed is None:
                 return 0, ""
@@ -206,9 +174,9 @@ class Follower:
         asked |= {"fieldSelector": self._call.selector} if self._call.selector else {}
         return self._conn.stream(self._call.path, asked, timeout=_SILENCE_SECONDS, live=True)
 
-    def _gathered(self, lines: Iterator[_Line], headers: Mapping[str, str]) -> Listed | None:
+    def _gathered(self, lines: Iterator[Line], headers: Mapping[str, str]) -> Listed | None:
         """Take in all that is sent first, up to the bookmark that ends it; None where that does not come."""
-        part, block, others = self._empty(), _Block(self._call), 0
+        part, block, others = self._empty(), Block(self._call), 0
         for line in lines:
             if line.type == "ADDED":
                 block.add(line.object, part)
@@ -218,13 +186,13 @@ class Follower:
             block.empty_into(part)
             if line.type != "BOOKMARK":
                 take_in(part, self._call, bytes(line.object), is_gone=line.type == _DELETED)
-            elif _is_end(line):
+            elif is_end(line):
                 return Listed(
                     call=self._call,
                     part=part,
                     status=ReadStatus(resource=self._call.resource, outcome=ReadOutcome.OK, scope=self._call.namespace),
                     answered=date_of(headers),
-                    version=msgspec.json.decode(line.object, type=_About).metadata.resource_version,
+                    version=about(line).resource_version,
                 )
             elif others == _MOST_OTHER_BOOKMARKS:
                 self._offers_all_first = False
@@ -233,17 +201,16 @@ class Follower:
                 others += 1
         return None
 
-    def _pass_on(self, lines: Iterator[_Line]) -> tuple[int, str]:
+    def _pass_on(self, lines: Iterator[Line]) -> tuple[int, str]:
         for line in lines:
             if line.type == "ERROR":
-                refusal = msgspec.json.decode(line.object, type=_Refusal)
-                return refusal.code or _GONE, refusal.message
-            about = msgspec.json.decode(line.object, type=_About)
-            self._version = about.metadata.resource_version or self._version
+                return refusal(line)
+            meta = about(line)
+            self._version = meta.resource_version or self._version
             self._delay, self._told = _FIRST_DELAY, False
             if line.type != "BOOKMARK":
                 gone = line.type == _DELETED
-                self._changes.put(Change(self._place, about.metadata.uid, bytes(line.object), gone))
+                self._changes.put(Change(self._place, meta.uid, bytes(line.object), gone))
         return 0, ""
 
     def _poll(self, words: str) -> None:
@@ -273,51 +240,3 @@ def _paused(seconds: float) -> float:
     """Wait for about that long; return how long to wait the next time."""
     time.sleep(seconds * DICE.uniform(0.5, 1.0))
     return min(_LONGEST_DELAY, seconds * 2)
-
-
-def _is_end(line: _Line) -> bool:
-    try:
-        annotations = msgspec.json.decode(line.object, type=_Bookmark).metadata.annotations
-    except CONTENT_ERRORS:
-        return False
-    return annotations.get(_ALL_SENT) == "true"
-
-
-class _Block:
-    """Objects that wait to be decoded, many in one step."""
-
-    def __init__(self, call: ListCall) -> None:
-        self._call = call
-        self._items: list[msgspec.Raw] = []
-        self._bytes = 0
-
-    def add(self, item: msgspec.Raw, part: SnapshotBuilder) -> None:
-        """Let one object wait; when they are enough, ``part`` takes them all."""
-        self._items.append(item)
-        self._bytes += len(memoryview(item))
-        if self._bytes >= BLOCK_BYTES:
-            self.empty_into(part)
-
-    def empty_into(self, part: SnapshotBuilder) -> None:
-        """Let ``part`` take what waits."""
-        items, self._items, self._bytes = self._items, [], 0
-        call = self._call
-        block = b"[" + b",".join(items) + b"]"
-        if items and not part.add_block(block, origin=call.path, kind=call.kind, api_version=call.api_version):
-            for item in items:
-                take_in(part, call, bytes(item), is_gone=False)
-
-
-def take_in(part: SnapshotBuilder, call: ListCall, data: bytes, *, is_gone: bool) -> None:
-    """Put one object of a list into what is known of it, or take it out."""
-    take = part.remove if is_gone else part.renew
-    take(data, origin=call.path, kind=call.kind, api_version=call.api_version)
-
-
-def _lines(pieces: Iterator[bytes]) -> Iterator[_Line]:
-    rest = b""
-    for piece in pieces:
-        *lines, rest = (rest + piece).split(b"\n")
-        for line in lines:
-            if line:
-                yield msgspec.json.decode(line, type=_Line)

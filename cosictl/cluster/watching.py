@@ -16,7 +16,8 @@ from typing import Final
 from cosictl.cluster.connect import Connection
 from cosictl.cluster.lists import Scope
 from cosictl.cluster.reader import Observed, observe
-from cosictl.cluster.stream import Change, Follower, take_in
+from cosictl.cluster.stream import Change, Follower
+from cosictl.cluster.watchlines import take_in
 from cosictl.intake.builder import SnapshotBuilder
 from cosictl.model.snapshot import Snapshot, TimeBasis
 

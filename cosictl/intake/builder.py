@@ -316,7 +316,3 @@ def _decode_list(raw: bytes, origin: str) -> _ListWire:
 
 class _ListHead(_Head):
     metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
-
-
-def _place(record: Undecoded) -> tuple[str, ...]:
-    return record.kind, record.namespace, record.name, record.source, record.reason

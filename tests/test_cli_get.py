@@ -13,8 +13,8 @@ from cosictl.diagnosis.report import diagnose
 from cosictl.flows.get import EarlyClaims
 from cosictl.intake.files import read_dump
 from cosictl.model.copying import replace
-from tests.apiserver import ApiServer
-from tests.cli_process import ROOT, TIMEOUT_SECONDS, V1, V2, cosictl, terminal
+from tests.apiserver import NOON, ApiServer
+from tests.cli_process import ROOT, TIMEOUT_SECONDS, V1, V2, cosictl, in_terminal, terminal
 from tests.test_cluster import recorded
 
 GOLDEN = ROOT / "tests" / "golden"
@@ -232,6 +232,29 @@ def test_the_first_claims_are_printed_before_the_last_have_arrived(lines: int, s
     assert rows == [f"c{number:02}" for number in range(shown)]
     assert more in seen
     assert ("more:" in seen) is bool(more)
+
+
+def test_few_rows_make_one_table(tmp_path: Path) -> None:
+    # The verdict on the first claim is there at once, that on the others with the end of the list.
+    pair = [claim_of("a", ready=True), claim_of("much-longer-than-a", ready=False)]
+    with ApiServer(pair, at=NOON) as server:
+        _, seen = in_terminal(
+            "get", "claims", "-A", "--color", "never", columns=200, env={"KUBECONFIG": str(server.kubeconfig(tmp_path))}
+        )
+    table = seen.splitlines()[:3]
+    assert [line.split()[1] for line in table] == ["NAME", "a", "much-longer-than-a"]
+    assert len({line.index(line.split()[2]) for line in table}) == 1, seen
+
+
+def claim_of(name: str, *, ready: bool) -> dict[str, Any]:
+    status = {"status": {"bucketReady": True, "bucketName": f"bucket-{name}"}} if ready else {}
+    return {
+        "apiVersion": "objectstorage.k8s.io/v1alpha1",
+        "kind": "BucketClaim",
+        "metadata": {"name": name, "namespace": "team-a", "uid": name, "creationTimestamp": "2026-11-23T12:00:00Z"},
+        "spec": {"bucketClassName": "standard", "protocols": ["S3"]},
+        **status,
+    }
 
 
 def test_ages_on_a_terminal_are_told_by_the_servers_clock(tmp_path: Path) -> None:

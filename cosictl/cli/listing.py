@@ -51,7 +51,7 @@ def print_claims(shared: Shared, asked: Asked, layout: Layout) -> None:
 
     def heed(models: Sequence[object]) -> None:
         if printer.room != 0:
-            printer.print(early[0].told(models))
+            printer.offer(early[0].told(models))
 
     _, snapshot = claims_last(shared, begin, heed)
     listing = list_objects(lambda: snapshot, asked=asked, wanted=layout.wanted)
@@ -64,6 +64,10 @@ def print_claims(shared: Shared, asked: Asked, layout: Layout) -> None:
         say_none("No resources found", asked.namespace)
 
 
+# Of fewer rows the widths tell nothing about those to come.
+_ENOUGH: Final = 10
+
+
 class _Growing:
     """A table of objects that grows until it is full; its columns are as wide as the first rows need.
 
@@ -74,6 +78,7 @@ class _Growing:
         self.done: set[Ref] = set()
         self.now: datetime | None = None
         self.count: int | None = None
+        self._offered: list[Assessment] = []
         self._layout = layout
         self._namespaced = not asked.namespace
         self._table: ObjectTable | None = None
@@ -83,6 +88,13 @@ class _Growing:
         """How many more rows there is room for; None: any number."""
         most = self._layout.room(self.count)
         return None if most is None else max(0, most - len(self.done))
+
+    def offer(self, rows: Sequence[Assessment]) -> None:
+        """Print more rows, the first of them when they are enough to tell how wide a table they make."""
+        self._offered += rows
+        if self.done or len(self._offered) >= _ENOUGH:
+            rows, self._offered = self._offered, []
+            self.print(rows)
 
     def print(self, rows: Sequence[Assessment]) -> None:
         """Print more rows, as many as there is room for."""

@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, TypeVar, cast
@@ -63,6 +63,7 @@ class StreamServer(ThreadingHTTPServer):
         self.after = {"1": GONE, **after}
         self.lists = [*lists]
         self.asked: list[str] = []
+        self.at_the_end: list[Callable[[], None]] = []
         self.ended = threading.Event()
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -142,6 +143,8 @@ def serving(
     try:
         yield server, connect(ConnectOptions(kubeconfig="/nowhere", server=f"http://127.0.0.1:{server.server_port}"))
     finally:
+        for end in server.at_the_end:
+            end()
         server.ended.set()
         server.shutdown()
         server.server_close()

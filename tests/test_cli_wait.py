@@ -206,6 +206,16 @@ def test_what_may_not_be_read_is_not_waited_for(tmp_path: Path) -> None:
             assert "cosictl rbac check" in last
 
 
+@pytest.mark.parametrize("words", [("claim/photos",), ("claims", "--all")], ids=str)
+@pytest.mark.parametrize("fault", ["500", "malformed"])
+def test_what_could_not_be_read_is_not_gone(words: tuple[str, ...], fault: str, tmp_path: Path) -> None:
+    with ApiServer(looping(), at=NOON, faults=[f"{fault}:list:bucketclaims", f"{fault}:watch:bucketclaims"]) as server:
+        env = {"KUBECONFIG": str(server.kubeconfig(tmp_path))}
+        done = cosictl("wait", *words, "--for", "gone", "--timeout", "1s", env=env)
+    assert done.returncode == (1 if "--all" in words else 124), done.stdout
+    assert "bucketclaims cannot be read" in done.stderr
+
+
 def test_unknown_is_never_impossible(tmp_path: Path) -> None:
     refused = ["events", "events@team-a", "events@default", "leases", "pods"]
     with ApiServer(looping(), at=NOON, forbidden=refused) as server:

@@ -6,8 +6,9 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from queue import Queue
+from queue import Empty, Queue
 from typing import Any
 
 import pytest
@@ -34,9 +35,13 @@ class Followed:
 
     changes: "Queue[Change]"
     server: StreamServer
+    follower: Follower
 
     def next(self) -> Change:
-        return self.changes.get(timeout=TIMEOUT_SECONDS)
+        change = self.changes.get(timeout=TIMEOUT_SECONDS)
+        if change.anew is not None:
+            self.follower.is_taken_in()
+        return change
 
     def until(self, wanted: Callable[[Change], object]) -> Change:
         while not wanted(change := self.next()):
@@ -65,8 +70,10 @@ def first(conn: Connection, *, keep_raw: bool = False) -> Listed:
 def follow(served: tuple[StreamServer, Connection], listed: Listed | None = None) -> Followed:
     server, conn = served
     changes: Queue[Change] = Queue()
-    threading.Thread(target=Follower(conn, 0, listed or first(conn), changes).run, daemon=True).start()
-    return Followed(changes, server)
+    follower = Follower(conn, 0, listed or first(conn), changes)
+    threading.Thread(target=follower.run, daemon=True).start()
+    server.at_the_end.append(follower.end)
+    return Followed(changes, server, follower)
 
 
 def held(listed: Listed) -> Snapshot:
@@ -165,6 +172,8 @@ ENDLESS: dict[str, tuple[list[Any], dict[str, Script]]] = {
     "streams end after a bookmark": ([END], {"600": [bookmark(600, is_end=False)]}),
     "all is forgotten at once": ([END, *GONE], {}),
     "all is forgotten then": ([END], {"600": GONE}),
+    "streams break after a bookmark": ([END, STAY], {"1": [bookmark(1, is_end=False), CUT]}),
+    "an error that stays": ([END], {"600": [refusal(500, "broken")]}),
 }
 
 
@@ -172,11 +181,35 @@ ENDLESS: dict[str, tuple[list[Any], dict[str, Script]]] = {
 def test_who_ends_every_stream_at_once_is_asked_with_growing_pauses(script: Script, after: dict[str, Script]) -> None:
     with serving(script, after=after) as served:
         followed = follow(served)
-        followed.anew()
-        time.sleep(1.5)
+        end, told = time.monotonic() + 1.5, 0
+        while (left := end - time.monotonic()) > 0:
+            with suppress(Empty):
+                change = followed.changes.get(timeout=left)
+                told += bool(change.told)
+                if change.anew is not None:
+                    followed.follower.is_taken_in()
         # Without a pause there would be hundreds.
         assert len(served[0].asked) < 15
-        followed.asked(served[0].asked[-1], times=3)
+        assert told <= 2
+
+
+def test_whole_lists_do_not_pile_up_where_nobody_takes_them() -> None:
+    with serving([*(line("ADDED", claim(number)) for number in range(5)), END, *GONE]) as served:
+        followed = follow(served)
+        assert followed.asked("all first", times=2)
+        time.sleep(1.5)
+        found = [followed.changes.get(block=False) for _ in range(followed.changes.qsize())]
+        assert sum(change.anew is not None for change in found) == 1
+
+
+def test_what_is_forgotten_is_trouble_until_it_is_read_anew() -> None:
+    with serving(400, after={"1": [bookmark(5, is_end=False), CUT], "5": GONE}, lists=[[claim(7)]]) as served:
+        followed = follow(served)
+        assert followed.next().told
+        assert followed.next().well
+        assert "too old" in (again := followed.next()).trouble
+        assert again.told == ""
+        assert followed.next().anew
 
 
 def test_a_change_that_cannot_be_read_is_told_and_its_list_read_anew() -> None:

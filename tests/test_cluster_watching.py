@@ -1,9 +1,12 @@
 """What a watched cluster is like, change by change: none hides another, and looking has an end."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,7 +17,9 @@ from cosictl.cluster.stream import Change
 from cosictl.cluster.watching import ClusterWatch, is_second
 from cosictl.intake.builder import SnapshotBuilder
 from cosictl.model.snapshot import ReadOutcome, ReadStatus
-from tests.apiserver import NOON, ApiServer
+from tests.apiserver import NOON, ApiServer, Object
+from tests.cli_process import TIMEOUT_SECONDS
+from tests.cutting_proxy import CuttingProxy
 from tests.stream_server import claim
 
 CALL = calls_for(("v1alpha1",), Scope(reach=Reach.ALL, namespace=""))[0]
@@ -47,6 +52,19 @@ def test_of_two_changes_that_hide_each_other_one_waits(
 
 
 @contextmanager
+def watching(kubeconfig: Path) -> Iterator[ClusterWatch]:
+    conn = connect(ConnectOptions(kubeconfig=str(kubeconfig)))
+    watch = ClusterWatch(conn, scope=Scope(reach=Reach.ALL, namespace=""), keep_raw=False, say=lambda _: None)
+    watch.first()
+    try:
+        yield watch
+    finally:
+        watch.end()
+        # A server that ends while somebody connects leaves a task behind.
+        time.sleep(0.3)
+
+
+@contextmanager
 def fed(server: ApiServer) -> Iterator[threading.Event]:
     """Claims come one after the other, until the end; the event is set when that is."""
     ended, stop = threading.Event(), threading.Event()
@@ -68,12 +86,68 @@ def fed(server: ApiServer) -> Iterator[threading.Event]:
 
 
 def test_looking_has_an_end_while_something_changes_all_the_time(tmp_path: Path) -> None:
-    with ApiServer(at=NOON) as server:
-        conn = connect(ConnectOptions(kubeconfig=str(server.kubeconfig(tmp_path))))
-        watch = ClusterWatch(conn, scope=Scope(reach=Reach.ALL, namespace=""), keep_raw=False, say=print)
-        watch.first()
+    with ApiServer(at=NOON) as server, watching(server.kubeconfig(tmp_path)) as watch:
         with fed(server) as ended:
             watch.wait(0.5)
             watch.wait(0.5)
             assert not ended.is_set()
         assert watch.look()[1].claims
+
+
+def lease(name: str, turn: int) -> Object:
+    metadata = {"name": name, "namespace": "team-a"}
+    spec = {"holderIdentity": f"driver-{turn}", "renewTime": NOON.strftime("%Y-%m-%dT%H:%M:%S.000000Z")}
+    return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}
+
+
+def names(watch: ClusterWatch) -> list[str]:
+    return [found.meta.name for found in watch.look()[1].claims]
+
+
+def eventually(holds: Callable[[], object], watch: ClusterWatch) -> None:
+    end = time.monotonic() + TIMEOUT_SECONDS
+    while not holds():
+        assert time.monotonic() < end
+        watch.wait(0.2)
+
+
+def test_leases_that_are_renewed_all_the_time_hold_up_nothing(tmp_path: Path) -> None:
+    with ApiServer(at=NOON) as server, watching(server.kubeconfig(tmp_path)) as watch:
+        for turn in range(40):
+            server.change(lease("cosi-example-com-cosi", turn))
+        server.change(claim(1))
+        for _ in range(3):
+            watch.wait(5)
+        assert names(watch) == ["c1"]
+
+
+def test_what_does_not_concern_cosi_wakes_nobody(tmp_path: Path) -> None:
+    with ApiServer(at=NOON) as server, watching(server.kubeconfig(tmp_path)) as watch:
+        thread = threading.Timer(0.5, lambda: server.change(claim(1)))
+        thread.start()
+        for turn in range(20):
+            server.change(lease("kube-scheduler", turn))
+        watch.wait(TIMEOUT_SECONDS)
+        assert names(watch) == ["c1"]
+        thread.join()
+
+
+def test_the_clock_stands_while_no_news_come(tmp_path: Path) -> None:
+    with ApiServer(at=NOON) as server, CuttingProxy(urlsplit(server.server.url).port or 0) as proxy:
+        config = server.kubeconfig(tmp_path)
+        config.write_text(config.read_text().replace(f":{urlsplit(server.server.url).port}", f":{proxy.port}"))
+        with watching(config) as watch:
+            proxy.cut()
+            eventually(lambda: watch.troubles, watch)
+            stands = watch.look()[1].taken_at
+            time.sleep(1.5)
+            assert watch.look()[1].taken_at == stands
+            proxy.mend()
+            eventually(lambda: not watch.troubles, watch)
+            eventually(lambda: watch.look()[1].taken_at > stands, watch)
+
+
+def test_a_list_that_takes_its_time_does_not_put_the_clock_back(tmp_path: Path) -> None:
+    faults = ["slow:list:bucketclaims:wait=2"]
+    with ApiServer(at=NOON, faults=faults) as server, watching(server.kubeconfig(tmp_path)) as watch:
+        assert watch.look()[1].taken_at >= NOON + timedelta(seconds=1)

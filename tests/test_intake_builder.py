@@ -70,14 +70,31 @@ def test_an_object_is_known_as_it_was_last(before: str, after: str) -> None:
     if before != "none":
         builder.add(json.dumps(raws[before]).encode(), origin="test")
     if after == "gone":
-        builder.remove(json.dumps(raws.get(before, claim())).encode(), origin="test")
+        builder.remove(json.dumps(raws.get(before, claim())).encode(), origin="test", kind="BucketClaim")
     else:
-        builder.renew(json.dumps(raws[after]).encode(), origin="test")
+        builder.renew(json.dumps(raws[after]).encode(), origin="test", kind="BucketClaim")
     snapshot = builder.build(taken_at=NOW, basis=TimeBasis.SERVER)
     names = [found.meta.name for found in snapshot.claims]
     assert names == (["c", "other"] if after == "whole" else ["other"])
     assert [found.name for found in snapshot.undecoded] == (["c"] if after == "broken" else [])
     assert len([*builder.raw_items()]) == len(names)
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_pod_that_no_longer_concerns_cosi_is_forgotten(*, is_gone: bool) -> None:
+    def pod(image: str) -> bytes:
+        metadata = {"name": "driver-0", "namespace": "cosi", "uid": "p"}
+        tree = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [{"image": image}]}}
+        return json.dumps(tree).encode()
+
+    builder = SnapshotBuilder(source="test")
+    assert builder.renew(pod("registry.example.com/objectstorage-sidecar:v0.2.2"), origin="test", kind="Pod")
+    assert len(builder.build(taken_at=NOW, basis=TimeBasis.SERVER).pods) == 1
+    change = builder.remove if is_gone else builder.renew
+    assert change(pod("nginx"), origin="test", kind="Pod")
+    assert builder.build(taken_at=NOW, basis=TimeBasis.SERVER).pods == ()
+    # What never was of interest is no change.
+    assert not change(pod("nginx"), origin="test", kind="Pod")
 
 
 def test_an_item_of_a_typed_list_that_is_no_object_is_undecoded() -> None:

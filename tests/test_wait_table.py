@@ -7,9 +7,9 @@ from itertools import product
 
 import pytest
 
-from cosictl.flows.waiting import result_of, standing_of, verdict_of
-from cosictl.model.refs import Ref
-from cosictl.model.report import Outlook
+from cosictl.flows.waiting import is_doubtful, result_of, standing_of, verdict_of
+from cosictl.model.refs import Api, Ref
+from cosictl.model.report import Assessment, Outlook
 from cosictl.model.waiting import Goal, Presence, Result, Standing, Waited
 
 LETTERS = {"M": Standing.MET, ".": Standing.PENDING, "N": Standing.NEVER}
@@ -70,8 +70,10 @@ def test_another_of_the_name_is_not_the_one_that_was_to_go(outlook: Outlook, ter
     assert standing_of(Goal.GONE, Presence.ANOTHER, outlook, None, terminating=terminating) is Standing.MET
 
 
-def waited(standing: Standing) -> Waited:
-    return Waited(ref=Ref("Bucket", "", standing), uid="", presence=Presence.HERE, standing=standing)
+def waited(standing: Standing, outlook: Outlook | None = None) -> Waited:
+    ref = Ref("Bucket", "", standing)
+    item = outlook and Assessment(ref=ref, uid="", api=Api.V1ALPHA1, outlook=outlook, basis=())
+    return Waited(ref=ref, uid="", presence=Presence.HERE, standing=standing, item=item or None)
 
 
 @pytest.mark.parametrize(
@@ -90,9 +92,10 @@ def test_the_worst_of_several_decides(several: str, together: Standing) -> None:
 
 # standing, confirmed, behind, over -> how the wait ends; - it goes on
 ENDINGS = """
-met      -  -  -  met
+met      c  -  -  met
+met      -  -  -  -
 met      -  -  o  met
-met      -  b  -  -
+met      c  b  -  -
 met      -  b  o  timeout
 unread   -  -  -  unread
 unread   -  b  -  -
@@ -113,3 +116,24 @@ def test_when_a_wait_ends(line: str) -> None:
     standing, confirmed, behind, over, result = line.split()
     got = result_of(Standing(standing), confirmed=confirmed == "c", behind=behind == "b", over=over == "o")
     assert got is (None if result == "-" else Result(result))
+
+
+@pytest.mark.parametrize(
+    ("goal", "standing", "outlooks", "doubtful"),
+    [
+        ("ready", "met", "ready", False),
+        ("ready", "never", "looping", True),
+        ("ready", "pending", "retrying", False),
+        ("gone", "met", "-", False),
+        ("gone", "never", "looping", True),
+        ("settled", "met", "ready", False),
+        ("settled", "met", "ready stalled", True),
+        ("settled", "met", "waiting", True),
+        ("settled", "met", "ready -", True),
+        ("settled", "pending", "looping", False),
+        ("settled", "unread", "-", False),
+    ],
+)
+def test_what_lists_of_different_ages_may_say(goal: str, standing: str, outlooks: str, *, doubtful: bool) -> None:
+    states = [waited(Standing(standing), None if word == "-" else Outlook(word)) for word in outlooks.split()]
+    assert is_doubtful(Goal(goal), Standing(standing), states) is doubtful

@@ -16,7 +16,7 @@ from cosictl.cli.said import program, say, say_unread
 from cosictl.cli.types import KINDS, Target, parse_targets
 from cosictl.errors import Exit, TimedOutError, UnreadError, UsageError
 from cosictl.flows.asked import Asked
-from cosictl.flows.waiting import WHAT_IS_MISSING, Waiting, about, result_of, verdict_of
+from cosictl.flows.waiting import WHAT_IS_MISSING, Waiting, about, is_doubtful, result_of, verdict_of
 from cosictl.model.refs import Kind, Ref
 from cosictl.model.report import Report
 from cosictl.model.snapshot import Snapshot
@@ -109,7 +109,7 @@ def wait_for(shared: Shared, named: Sequence[Target], goal: Goal, timeout: str) 
 def _until_it_ends(port: "Watch", waiting: Waiting, timeout: float) -> Ending:
     """Look until it holds, can never hold, cannot be told, or the time is over; at least once."""
     began = time.monotonic()
-    impossible_since: float | None = None
+    so_since: float | None = None
     teller = _Teller(waiting.goal)
     look = port.first
     while True:
@@ -119,21 +119,23 @@ def _until_it_ends(port: "Watch", waiting: Waiting, timeout: float) -> Ending:
         report, states = waiting.look(snapshot)
         teller.tell(snapshot, report, states)
         standing, now, troubles = verdict_of(states), time.monotonic(), port.troubles
-        if standing is not Standing.NEVER or troubles:
-            impossible_since = None
-        elif impossible_since is None:
-            impossible_since = now
-        confirmed = impossible_since is not None and now - impossible_since >= _CONFIRM_SECONDS
+        doubtful, behind = is_doubtful(waiting.goal, standing, states), bool(troubles) or port.has_more
+        if not doubtful or behind:
+            so_since = None
+        elif so_since is None:
+            so_since = now
+        confirmed = not doubtful or (so_since is not None and now - so_since >= _CONFIRM_SECONDS)
         left = began + timeout - now
-        result = result_of(standing, confirmed=confirmed, behind=bool(troubles), over=left <= 0)
+        result = result_of(standing, confirmed=confirmed, behind=behind, over=left <= 0)
         if result is not None:
             return Ending(
                 result=result, snapshot=snapshot, report=report, states=states, waited=now - began, troubles=troubles
             )
         if now - start > _SLOW_SECONDS:
             time.sleep(min(now - start, left))
-        pause = _INTERVAL_SECONDS if impossible_since is None else impossible_since + _CONFIRM_SECONDS - now
-        port.wait(max(0.0, min(pause, left)))
+            now = time.monotonic()
+        pause = _INTERVAL_SECONDS if so_since is None else so_since + _CONFIRM_SECONDS - now
+        port.wait(max(0.0, min(pause, began + timeout - now)))
 
 
 class _Teller:

@@ -43,6 +43,10 @@ class Watch(Protocol):
     def troubles(self) -> tuple[str, ...]:
         """Why news do not come at the moment; empty where all is well."""
 
+    @property
+    def has_more(self) -> bool:
+        """Whether news came that were not taken in yet."""
+
     def first(self) -> tuple["SnapshotBuilder", Snapshot]:
         """Read the cluster, and begin."""
 

@@ -11,8 +11,8 @@ from typing import Final
 from cosictl.cluster.connect import Connection, Response
 from cosictl.cluster.lists import EVENT_HOME, GROUP
 from cosictl.cluster.noanswer import NoAnswerError
-from cosictl.cluster.reader import ask, date_of, served
-from cosictl.cluster.translate import outcome_of, unreachable, words_of
+from cosictl.cluster.reader import ask, served
+from cosictl.cluster.translate import date_of, outcome_of, unreachable, words_of
 from cosictl.errors import ClusterError, DumpError
 from cosictl.intake.builder import SnapshotBuilder
 from cosictl.model.objects import Access, Bucket, Claim

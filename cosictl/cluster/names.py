@@ -5,6 +5,7 @@ import msgspec
 from cosictl.cluster.connect import Connection
 from cosictl.cluster.lists import GROUP, VERSIONS
 from cosictl.cluster.noanswer import NoAnswerError
+from cosictl.intake.lenient import CONTENT_ERRORS
 
 _CLUSTER_SCOPED = frozenset({"buckets", "bucketclasses", "bucketaccessclasses"})
 
@@ -33,6 +34,6 @@ def object_names(conn: Connection, resource: str, namespace: str, timeout: float
             if answer.status == 200:
                 found = msgspec.json.decode(answer.body, type=_Names)
                 return sorted(item.metadata.name for item in found.items)
-        except (NoAnswerError, msgspec.DecodeError):
+        except (NoAnswerError, *CONTENT_ERRORS):
             return []
     return []

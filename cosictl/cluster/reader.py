@@ -6,10 +6,9 @@ is read from the store, and nothing is in memory as a whole. Before anything is 
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
@@ -17,7 +16,15 @@ from cosictl.cluster.connect import Connection, Response
 from cosictl.cluster.lists import GROUP, VERSIONS, ListCall, Reach, Scope, calls_for
 from cosictl.cluster.noanswer import NEVER_SENT, NoAnswerError
 from cosictl.cluster.retry import with_retries
-from cosictl.cluster.translate import outcome_of, unauthorized, unreachable, words_about, words_of
+from cosictl.cluster.translate import (
+    date_of,
+    keep_worst,
+    outcome_of,
+    unauthorized,
+    unreachable,
+    words_about,
+    words_of,
+)
 from cosictl.errors import ClusterError, CosiMissingError, DumpError
 from cosictl.intake.blocks import ListHead, split
 from cosictl.intake.builder import SnapshotBuilder
@@ -35,7 +42,8 @@ _CACHED = "0"
 class Listed(Struct, frozen=True, kw_only=True):
     """One list as read: what it held, how it went, and when the server answered first.
 
-    ``refused`` is how reading more than this was refused, ``version`` the one that a watch goes on from.
+    ``refused`` is how reading more than this was refused, ``version`` the one that a watch goes on from, ``ahead`` how
+    much later it was by the server's clock than by ours.
     """
 
     call: ListCall
@@ -44,6 +52,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     answered: datetime | None
     refused: ReadStatus | None = None
     version: str = ""
+    ahead: timedelta | None = None
 
 
 class Observed(Struct, kw_only=True):
@@ -62,7 +71,7 @@ class Observed(Struct, kw_only=True):
             builder.absorb(one.part)
             for status in (one.status, one.refused):
                 if status is not None:
-                    _keep_worst(statuses, status)
+                    keep_worst(statuses, status)
         for _, status in sorted(statuses.items()):
             builder.note(status)
         taken_at, basis = (at, basis) if at is not None else _now(self.lists)
@@ -199,9 +208,11 @@ def _pages(
     restarted = False
     part, token, chunks = empty(), "", 0
     answered: datetime | None = None
+    ahead: timedelta | None = None
     while True:
-        answer, page = _page(conn, call, _params(call, chunk_size, token), empty, sleep)
-        answered = answered or date_of(answer.headers)
+        answer, page, heard = _page(conn, call, _params(call, chunk_size, token), empty, sleep)
+        if answered is None and (answered := date_of(answer.headers)) is not None:
+            ahead = answered - heard
         if answer.status == 410 and token and not restarted:
             restarted, part, token, chunks = True, empty(), "", 0
             continue
@@ -220,7 +231,8 @@ def _pages(
         token, chunks = head.continue_token, chunks + 1
         if not token:
             done = ReadStatus(resource=call.resource, outcome=ReadOutcome.OK, scope=call.namespace)
-            return Listed(call=call, part=part, status=done, answered=answered, version=head.resource_version)
+            version = head.resource_version
+            return Listed(call=call, part=part, status=done, answered=answered, version=version, ahead=ahead)
 
 
 def _page(
@@ -229,12 +241,15 @@ def _page(
     params: dict[str, str],
     empty: Callable[[], SnapshotBuilder],
     sleep: Callable[[float], None],
-) -> tuple[Response, SnapshotBuilder]:
-    """Ask for one page; its objects are taken while it arrives, and what is left is the answer's body."""
-    page = empty()
+) -> tuple[Response, SnapshotBuilder, datetime]:
+    """Ask for one page; its objects are taken while it arrives, and what is left is the answer's body.
+
+    Also returns when the answer began, by our clock.
+    """
+    page, heard = empty(), datetime.now(UTC)
 
     def once() -> Response:
-        nonlocal page
+        nonlocal page, heard
         page = taking = empty()
 
         def take(block: bytes, head: ListHead) -> bool:
@@ -243,10 +258,12 @@ def _page(
             return taking.add_block(block, origin=call.path, kind=kind, api_version=version)
 
         with conn.stream(call.path, params) as (status, headers, pieces):
+            heard = datetime.now(UTC)
             body = split(pieces, take) if status == 200 else b"".join(pieces)
         return Response(status=status, headers=headers, body=body)
 
-    return _checked(conn, once, sleep), page
+    answer = _checked(conn, once, sleep)
+    return answer, page, heard
 
 
 def _params(call: ListCall, chunk_size: int | None, token: str) -> dict[str, str]:
@@ -277,26 +294,6 @@ def _checked(conn: Connection, once: Callable[[], Response], sleep: Callable[[fl
     return answer
 
 
-_BADNESS = (ReadOutcome.OK, ReadOutcome.ABSENT, ReadOutcome.FORBIDDEN, ReadOutcome.FAILED)
-
-
-def _keep_worst(statuses: dict[tuple[str, str], ReadStatus], status: ReadStatus) -> None:
-    """One status for a resource and scope: several lists make up the events, and one that failed spoils them.
-
-    A COSI version that lacks a kind spoils nothing where the other version has it.
-    """
-    key = (status.resource, status.scope)
-    known = statuses.get(key)
-    if known is None:
-        statuses[key] = status
-        return
-    pair = {known.outcome, status.outcome}
-    if pair == {ReadOutcome.OK, ReadOutcome.ABSENT}:
-        statuses[key] = known if known.outcome is ReadOutcome.OK else status
-    elif _BADNESS.index(status.outcome) > _BADNESS.index(known.outcome):
-        statuses[key] = status
-
-
 def _namespaces(listed: list[Listed], scope: Scope) -> tuple[str, ...]:
     """Which namespaces were looked at; empty means all of them."""
     if scope.reach is Reach.ONE:
@@ -310,11 +307,3 @@ def _now(listed: list[Listed]) -> tuple[datetime, TimeBasis]:
     if dates:
         return min(dates), TimeBasis.SERVER
     return datetime.now(UTC).replace(microsecond=0), TimeBasis.LOCAL
-
-
-def date_of(headers: Mapping[str, str]) -> datetime | None:
-    """Return when the server answered, by its own clock; ``headers`` are the answer's."""
-    try:
-        return parsedate_to_datetime(headers.get("date", "")).astimezone(UTC)
-    except (ValueError, TypeError):
-        return None

@@ -8,6 +8,7 @@ Sources: Kubernetes API concepts, "efficient detection of changes" and "streamin
 its operator wants it, from 1.32 on by itself; others refuse the parameters, and what is between may drop them.
 """
 
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -17,10 +18,10 @@ from typing import Final
 import msgspec
 
 from cosictl.cluster.connect import Connection
-from cosictl.cluster.noanswer import NoAnswerError
-from cosictl.cluster.reader import Listed, date_of, relist
+from cosictl.cluster.noanswer import NoAnswerError, Trouble
+from cosictl.cluster.reader import Listed, relist
 from cosictl.cluster.retry import DICE
-from cosictl.cluster.translate import words_about, words_of
+from cosictl.cluster.translate import date_of, words_about, words_of
 from cosictl.cluster.watchlines import Block, Line, about, is_end, lines_of, refusal, take_in
 from cosictl.errors import ClusterError
 from cosictl.intake.lenient import CONTENT_ERRORS
@@ -33,7 +34,7 @@ _WATCH_SECONDS: Final = 300
 _SILENCE_SECONDS: Final = 100.0
 _FIRST_DELAY: Final = 0.25
 _LONGEST_DELAY: Final = 30.0
-# Whoever ends streams sooner than this is not asked for the next one without a pause.
+# A stream that lived so long was no failure.
 _SOON_SECONDS: Final = 1.0
 _OK: Final = 200
 _GONE: Final = 410
@@ -54,6 +55,7 @@ class Change(msgspec.Struct, frozen=True):
     """What came for one list: an object as it is now or was last, the whole list anew, or how the stream fares.
 
     ``trouble``: why nothing comes, ``well``: that it comes again; ``told`` is what somebody should know of that.
+    ``at`` is when it came, by the monotonic clock.
     """
 
     place: int
@@ -64,6 +66,7 @@ class Change(msgspec.Struct, frozen=True):
     trouble: str = ""
     well: bool = False
     told: str = ""
+    at: float = msgspec.field(default_factory=time.monotonic)
 
 
 class Follower:
@@ -80,51 +83,73 @@ class Follower:
         # What was never read is no news that does not come.
         self._was_read = bool(listed.version)
         self._changes = changes
-        # Pauses after trouble, and before who ends every stream soon.
+        # Pauses grow, until a stream has lived for a while.
         self._delay = _FIRST_DELAY
-        self._soon_delay = _FIRST_DELAY
+        # When the stream that is read was opened.
+        self._opened: float | None = None
         # Who asked knows already what was refused at first; it is asked for again, with growing pauses.
         self._told = not self._was_read
         self._is_behind = False
         self._polls = False
         self._offers_all_first = True
         self._lists_next = False
+        # Whole lists must not pile up where nobody takes them.
+        self._room = threading.Semaphore()
+        self._ended = threading.Event()
+
+    def is_taken_in(self) -> None:
+        """Say that the list that was read anew was taken in: from another thread, and after each of them."""
+        self._room.release()
+
+    def end(self) -> None:
+        """Ask for nothing more: ``run`` ends when its stream does, or its pause."""
+        self._ended.set()
+        self._room.release()
 
     def run(self) -> None:
-        """Follow until the process ends."""
-        while True:
-            began = time.monotonic()
-            try:
-                status, words = self._stream() if self._version else self._from_the_start()
-            except NoAnswerError as error:
-                self._trouble(words_about(error))
+        """Follow until the process ends, or ``end``."""
+        while not self._ended.is_set():
+            tried = self._try()
+            if tried is None:
                 continue
-            except ClusterError as error:
-                self._trouble(error.what)
-                continue
-            except CONTENT_ERRORS as error:
-                # The same would come again; of a list, what can be read is.
-                self._version, self._lists_next = "", True
-                self._trouble(f"the stream is broken: {error}")
-                continue
-            except Exception as error:  # noqa: BLE001 - a thread that ended would leave its list behind and say nothing
-                self._trouble(f"{type(error).__name__}: {error}")
-                continue
+            status, words = tried
             if status in _NO_WATCH:
                 self._poll(words)
-            elif status not in {0, _GONE} and _AHEAD not in words:
+            elif status in {0, _GONE} or _AHEAD in words:
+                if status:
+                    self._note(words)
+                self._pace()
+            else:
                 self._trouble(words)
                 continue
-            else:
-                self._pace(time.monotonic() - began)
             if status:
                 self._version = ""
+
+    def _try(self) -> tuple[int, str] | None:
+        """Read the stream to its end; returns why that was, None where that was trouble, and told."""
+        self._opened = None
+        try:
+            return self._stream() if self._version else self._from_the_start()
+        except NoAnswerError as error:
+            # Silence may mean that nothing happens: the next stream will tell.
+            if not (self._has_lived() and error.trouble is Trouble.SLOW_ANSWER):
+                self._trouble(words_about(error))
+        except ClusterError as error:
+            self._trouble(error.what)
+        except CONTENT_ERRORS as error:
+            # The same would come again; of a list, what can be read is.
+            self._version, self._lists_next = "", True
+            self._trouble(f"the stream is broken: {error}")
+        except Exception as error:  # noqa: BLE001 - a thread that ended would leave its list behind and say nothing
+            self._trouble(f"{type(error).__name__}: {error}")
+        return None
 
     def _stream(self) -> tuple[int, str]:
         """Pass on changes until the stream ends; return why: a status, 0 for its usual end."""
         with self._open({"resourceVersion": self._version}) as (status, _, pieces):
             if status != _OK:
                 return status, words_of(status, b"".join(pieces))
+            self._opened = time.monotonic()
             if self._is_behind:
                 self._changes.put(Change(self._place, well=True))
                 self._is_behind = False
@@ -133,7 +158,7 @@ class Follower:
     def _from_the_start(self) -> tuple[int, str]:
         """Read all there is, then what changes; returns as ``_stream``, also where a list comes next."""
         if self._lists_next or not self._offers_all_first:
-            self._list()
+            self._replace(relist(self._conn, self._call, self._empty))
             return self._stream()
         with self._open(_ALL_FIRST) as (status, headers, pieces):
             if status in _NOT_NOW:
@@ -148,18 +173,16 @@ class Follower:
             if listed is None:
                 return 0, ""
             self._replace(listed)
+            self._opened = time.monotonic()
             return self._pass_on(lines)
-
-    def _list(self) -> None:
-        self._replace(relist(self._conn, self._call, self._empty))
 
     def _replace(self, listed: Listed) -> None:
         self._version = listed.version
         # The server may refuse a selector, and a list in its place has none.
         self._call = listed.call
         self._was_read = True
-        self._is_behind = self._told = self._lists_next = False
-        self._delay = _FIRST_DELAY
+        self._is_behind = self._lists_next = self._told = False
+        self._room.acquire()
         self._changes.put(Change(self._place, anew=replace(listed, refused=self._refused)))
 
     def _open(
@@ -204,10 +227,12 @@ class Follower:
     def _pass_on(self, lines: Iterator[Line]) -> tuple[int, str]:
         for line in lines:
             if line.type == "ERROR":
-                return refusal(line)
+                status, words = refusal(line)
+                if status not in _NOT_NOW:
+                    self._version = ""
+                return status, words
             meta = about(line)
             self._version = meta.resource_version or self._version
-            self._delay, self._told = _FIRST_DELAY, False
             if line.type != "BOOKMARK":
                 gone = line.type == _DELETED
                 self._changes.put(Change(self._place, meta.uid, bytes(line.object), gone))
@@ -218,25 +243,31 @@ class Follower:
         if not self._polls:
             told = f"{self._call.resource} cannot be watched: {words}; reading them every {_POLL_SECONDS:g} s"
             self._changes.put(Change(self._place, well=True, told=told))
-        self._polls = True
-        time.sleep(_POLL_SECONDS)
+        self._polls, self._delay = True, _FIRST_DELAY
+        self._ended.wait(_POLL_SECONDS)
 
     def _trouble(self, words: str) -> None:
+        """Tell why nothing comes, and wait before the next try."""
+        self._note(words, is_told=True)
+        self._pace()
+
+    def _note(self, words: str, *, is_told: bool = False) -> None:
+        """Let everybody know that what is known may be old: until a stream goes on, or all is read anew."""
+        if self._has_lived():
+            self._told = False
         trouble = f"{self._call.resource}: {words}"
         if self._was_read:
-            self._changes.put(
-                Change(self._place, trouble=trouble, told="" if self._told else f"{trouble}; asking again")
-            )
+            told = f"{trouble}; asking again" if is_told and not self._told else ""
+            self._changes.put(Change(self._place, trouble=trouble, told=told))
             self._is_behind = True
-        self._told = True
-        self._delay = _paused(self._delay)
+        self._told = self._told or is_told
 
-    def _pace(self, seconds: float) -> None:
-        """Wait a while before the next stream, where one took so many seconds, that is, where it ended soon."""
-        self._soon_delay = _FIRST_DELAY if seconds >= _SOON_SECONDS else _paused(self._soon_delay)
+    def _has_lived(self) -> bool:
+        return self._opened is not None and time.monotonic() - self._opened >= _SOON_SECONDS
 
-
-def _paused(seconds: float) -> float:
-    """Wait for about that long; return how long to wait the next time."""
-    time.sleep(seconds * DICE.uniform(0.5, 1.0))
-    return min(_LONGEST_DELAY, seconds * 2)
+    def _pace(self) -> None:
+        """Wait before the next stream, longer each time until one has lived for a while."""
+        if self._has_lived():
+            self._delay = _FIRST_DELAY
+        self._ended.wait(self._delay * DICE.uniform(0.5, 1.0))
+        self._delay = min(_LONGEST_DELAY, self._delay * 2)

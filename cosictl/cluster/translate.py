@@ -4,11 +4,14 @@ The server's own words are kept (redacted and cut), because they name the verb, 
 """
 
 import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from cosictl.cluster.noanswer import NoAnswerError, Trouble
 from cosictl.errors import ClusterError
 from cosictl.intake.redact import redact
-from cosictl.model.snapshot import ReadOutcome
+from cosictl.model.snapshot import ReadOutcome, ReadStatus
 
 _LONGEST = 500
 
@@ -65,3 +68,31 @@ def unreachable(source: str, error: NoAnswerError) -> ClusterError:
 def words_about(error: NoAnswerError) -> str:
     """Return in one line what became of a request that got no whole answer."""
     return redact(error.words)[:_LONGEST]
+
+
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """Return when the server answered, by its own clock; ``headers`` are the answer's."""
+    try:
+        return parsedate_to_datetime(headers.get("date", "")).astimezone(UTC)
+    except (ValueError, TypeError):
+        return None
+
+
+_BADNESS = (ReadOutcome.OK, ReadOutcome.ABSENT, ReadOutcome.FORBIDDEN, ReadOutcome.FAILED)
+
+
+def keep_worst(statuses: dict[tuple[str, str], ReadStatus], status: ReadStatus) -> None:
+    """One status for a resource and scope: several lists make up the events, and one that failed spoils them.
+
+    A COSI version that lacks a kind spoils nothing where the other version has it.
+    """
+    key = (status.resource, status.scope)
+    known = statuses.get(key)
+    if known is None:
+        statuses[key] = status
+        return
+    pair = {known.outcome, status.outcome}
+    if pair == {ReadOutcome.OK, ReadOutcome.ABSENT}:
+        statuses[key] = known if known.outcome is ReadOutcome.OK else status
+    elif _BADNESS.index(status.outcome) > _BADNESS.index(known.outcome):
+        statuses[key] = status

@@ -81,10 +81,10 @@ def is_end(line: Line) -> bool:
     return annotations.get(_ALL_SENT) == "true"
 
 
-def take_in(part: SnapshotBuilder, call: ListCall, data: bytes, *, is_gone: bool) -> None:
-    """Put one object of a list into what is known of it, or take it out."""
+def take_in(part: SnapshotBuilder, call: ListCall, data: bytes, *, is_gone: bool) -> bool:
+    """Put one object of a list into what is known of it, or take it out; returns whether that changed anything."""
     take = part.remove if is_gone else part.renew
-    take(data, origin=call.path, kind=call.kind, api_version=call.api_version)
+    return take(data, origin=call.path, kind=call.kind, api_version=call.api_version)
 
 
 class Block:

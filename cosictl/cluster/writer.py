@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from cosictl.cluster.connect import Connection, Response
 from cosictl.cluster.noanswer import NEVER_SENT, NoAnswerError
-from cosictl.cluster.reader import ask, date_of
+from cosictl.cluster.reader import ask
 from cosictl.cluster.retry import with_retries
-from cosictl.cluster.translate import unauthorized, unreachable, words_about, words_of
+from cosictl.cluster.translate import date_of, unauthorized, unreachable, words_about, words_of
 from cosictl.errors import ClusterError
 from cosictl.intake.redact import redact
 from cosictl.model.plan import Fate, Sent

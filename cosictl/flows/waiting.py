@@ -1,9 +1,9 @@
 """Wait: look at the cluster again and again until objects are as they should be, or can never be so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cosictl.diagnosis.report import diagnose
-from cosictl.errors import NotFoundError, UnreadError
+from cosictl.errors import ClusterError, NotFoundError, UnreadError
 from cosictl.flows.asked import Asked, Named, found, narrowed
 from cosictl.model.refs import CLUSTER_SCOPED, RESOURCES, Kind, Ref
 from cosictl.model.report import STUCK, Assessment, Finding, Flag, Outlook, Report
@@ -50,17 +50,29 @@ def verdict_of(states: Sequence[Waited]) -> Standing:
 def result_of(standing: Standing, *, confirmed: bool, behind: bool, over: bool) -> Result | None:
     """How a wait ends now, None where it goes on.
 
-    ``confirmed``: it was impossible a moment ago too, so that no list was only behind another. ``behind``: news do not
-    come, so that what is known may be over, and time alone proves nothing. ``over``: there is no time left.
+    ``confirmed``: it has stood so for a moment, so that no list was only behind another, or that does not matter
+    (``is_doubtful``). ``behind``: news do not come, or were not looked at yet, so that what is known may be over, and
+    time alone proves nothing. ``over``: there is no time left.
     """
     if not behind:
-        if standing is Standing.NEVER and (confirmed or over):
-            return Result.NEVER
         if standing is Standing.UNREAD:
             return Result.UNREAD
-        if standing is Standing.MET:
-            return Result.MET
+        if standing in _ENDS and (confirmed or over):
+            return _ENDS[standing]
     return Result.TIMEOUT if over else None
+
+
+_ENDS = {Standing.NEVER: Result.NEVER, Standing.MET: Result.MET}
+
+
+def is_doubtful(goal: Goal, standing: Standing, states: Sequence[Waited]) -> bool:
+    """Whether lists of different ages may make it stand so for a moment.
+
+    What is ready is so in its own list, and what is gone too; what is stuck may only be so beside an older list.
+    """
+    if standing is Standing.MET and goal is Goal.SETTLED:
+        return any(state.item is None or state.item.outlook is not Outlook.READY for state in states)
+    return standing is Standing.NEVER
 
 
 class Waiting:
@@ -76,7 +88,7 @@ class Waiting:
         """Diagnose what was observed, and return how each of the objects stands.
 
         Types without names are the objects of the first look; raises NotFoundError where there are none (unless they
-        are to be gone), and UnreadError where they may not be read.
+        are to be gone), UnreadError where they may not be read, and ClusterError where that failed.
         """
         report = diagnose(snapshot)
         if self._refs is None:
@@ -90,6 +102,9 @@ class Waiting:
         uid = self._uids.get(ref, "")
         if item is None and (lost := _unreadable(snapshot, ref)):
             return Waited(ref=ref, uid=uid, presence=presence, standing=Standing.UNREAD, unread=lost)
+        if item is None and (lost := _words_about(_missed(snapshot, Kind(ref.kind), ref.namespace))):
+            # It will be asked for again; until then nobody knows that it is not there.
+            return Waited(ref=ref, uid=uid, presence=presence, standing=Standing.PENDING, unread=lost)
         cause = _cause_of(item, verdicts)
         standing = standing_of(
             self.goal,
@@ -129,9 +144,9 @@ def _chosen(snapshot: Snapshot, asked: Asked, goal: Goal) -> tuple[Ref, ...]:
             refs[Ref(kind, place, named.name)] = None
             continue
         if lost := _refused(snapshot, kind, place):
-            raise UnreadError(
-                f"{RESOURCES[kind.value]} cannot be read: {lost.reason or lost.outcome}", next_step=WHAT_IS_MISSING
-            )
+            raise UnreadError(_words_about(lost), next_step=WHAT_IS_MISSING)
+        if lost := _missed(snapshot, kind, place):
+            raise ClusterError(_words_about(lost), next_step="try again")
         only = Asked(named=(named,), namespace=asked.namespace, labels=asked.labels)
         refs |= dict.fromkeys(item.ref for item in found(snapshot, only))
     if not refs and goal is not Goal.GONE:
@@ -144,9 +159,7 @@ def _unreadable(snapshot: Snapshot, ref: Ref) -> str:
     for record in snapshot.undecoded:
         if _is_record_of(record, ref):
             return f"it cannot be decoded: {record.reason}"
-    kind = Kind(ref.kind)
-    lost = _refused(snapshot, kind, ref.namespace)
-    return f"{RESOURCES[kind.value]} cannot be read: {lost.reason or lost.outcome}" if lost is not None else ""
+    return _words_about(_refused(snapshot, Kind(ref.kind), ref.namespace))
 
 
 def _is_record_of(record: Undecoded, ref: Ref) -> bool:
@@ -155,10 +168,23 @@ def _is_record_of(record: Undecoded, ref: Ref) -> bool:
 
 def _refused(snapshot: Snapshot, kind: Kind, namespace: str) -> ReadStatus | None:
     """Return how reading a kind was refused where it would be; None where it was read, or may be read again."""
+    return _unread(snapshot, kind, namespace, {ReadOutcome.FORBIDDEN, ReadOutcome.ABSENT})
+
+
+def _missed(snapshot: Snapshot, kind: Kind, namespace: str) -> ReadStatus | None:
+    """Return how reading a kind failed, though nobody refused it; None where it was read."""
+    return _unread(snapshot, kind, namespace, {ReadOutcome.FAILED})
+
+
+def _unread(snapshot: Snapshot, kind: Kind, namespace: str, outcomes: Collection[ReadOutcome]) -> ReadStatus | None:
     here = [s for s in snapshot.reads if s.resource == RESOURCES[kind.value] and s.scope in ("", namespace)]
     if any(status.outcome is ReadOutcome.OK for status in here):
         return None
-    return next((s for s in here if s.outcome in {ReadOutcome.FORBIDDEN, ReadOutcome.ABSENT}), None)
+    return next((s for s in here if s.outcome in outcomes), None)
+
+
+def _words_about(lost: ReadStatus | None) -> str:
+    return f"{lost.resource} cannot be read: {lost.reason or lost.outcome}" if lost is not None else ""
 
 
 def _cause_of(item: Assessment | None, verdicts: Mapping[Ref, Assessment]) -> Assessment | None:

@@ -13,33 +13,17 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from cosictl.errors import DumpError
 from cosictl.intake.kinds import AnyRow, Model, find_row, is_read
-from cosictl.intake.lenient import CONTENT_ERRORS, UndecodableError, decode, dumps, loads, salvage
+from cosictl.intake.lenient import CONTENT_ERRORS, UndecodableError, decode, dumps, loads
+from cosictl.intake.listwire import Head, decode_list
 from cosictl.intake.redact import redact, suspicious
-from cosictl.intake.taken import Taken
-from cosictl.intake.wire import ObjectWire, Wire
+from cosictl.intake.taken import Taken, identity
+from cosictl.intake.wire import ObjectWire
 from cosictl.model.objects import Access, AccessClass, Bucket, BucketClass, Claim, CosiObject, Event, Lease, Pod
 from cosictl.model.refs import RESOURCES, Kind
 from cosictl.model.snapshot import ReadStatus, Snapshot, TimeBasis, Undecoded
 
 C = TypeVar("C", bound=CosiObject)
-
-
-class _Head(Wire):
-    api_version: str = ""
-    kind: str = ""
-
-
-class _ListMeta(Wire):
-    continue_: str = msgspec.field(default="", name="continue")
-    resource_version: str = ""
-    remaining_item_count: int | None = None
-
-
-class _ListWire(_Head, kw_only=True):
-    metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
-    items: list[msgspec.Raw] | None
 
 
 class ListPage(Struct, frozen=True, kw_only=True):
@@ -88,7 +72,7 @@ class SnapshotBuilder:
         """
         data = bytes(raw)
         try:
-            head = decode(data, _Head)
+            head = decode(data, Head)
         except UndecodableError as error:
             return self._add_undecodable(data, kind, api_version, origin, str(error))
         kind, api_version = head.kind or kind, head.api_version or api_version
@@ -103,25 +87,34 @@ class SnapshotBuilder:
             self.add_undecoded(_describe(data, kind, origin, str(error)))
         return True
 
-    def renew(self, raw: bytes, *, origin: str, kind: str = "", api_version: str = "") -> None:
-        """Take an object as it is now, in place of what is known of it; as ``add``."""
+    def renew(self, raw: bytes, *, origin: str, kind: str, api_version: str = "") -> bool:
+        """Take an object as it is now, in place of what is known of it; returns whether anything is known otherwise.
+
+        What does not concern COSI is not kept, and what no longer does not either.
+        """
         newer = self.part()
         newer.add(raw, origin=origin, kind=kind, api_version=api_version)
-        self.taken.renew(newer.taken)
         self.seen |= newer.seen
+        if newer.taken.is_empty:
+            return self.taken.forget_key(kind, _key_of(raw))
+        self.taken.renew(newer.taken)
+        return True
 
-    def remove(self, raw: bytes, *, origin: str, kind: str = "", api_version: str = "") -> None:
-        """Forget an object, given as it was last."""
+    def remove(self, raw: bytes, *, origin: str, kind: str, api_version: str = "") -> bool:
+        """Forget an object, given as it was last; returns whether it was known."""
         gone = self.part()
         gone.add(raw, origin=origin, kind=kind, api_version=api_version)
+        if gone.taken.is_empty:
+            return self.taken.forget_key(kind, _key_of(raw))
         self.taken.forget(gone.taken)
+        return True
 
     def add_list(self, raw: bytes, *, origin: str, kind: str = "", api_version: str = "") -> ListPage:
         """Take one API list answer; ``kind`` and ``api_version`` (of the items) are used where they do not say.
 
         Raises ``DumpError`` where the bytes are no JSON list, as when they are cut off.
         """
-        page = _decode_list(raw, origin)
+        page = decode_list(raw, origin)
         if page.kind.endswith("List") and page.kind != "List":
             kind, api_version = page.kind.removesuffix("List"), page.api_version or api_version
         if is_read(api_version, kind):
@@ -145,7 +138,7 @@ class SnapshotBuilder:
             return True
         try:
             items = msgspec.json.decode(block, type=list[msgspec.Raw])
-            heads = [decode(bytes(item), _Head) for item in items]
+            heads = [decode(bytes(item), Head) for item in items]
         except (*CONTENT_ERRORS, UndecodableError):
             return False
         if not kind and not all(head.kind for head in heads):
@@ -292,27 +285,9 @@ def _describe(data: bytes, kind: str, origin: str, reason: str) -> Undecoded:
     return Undecoded(kind=kind, namespace=metadata.namespace, name=metadata.name, source=origin, reason=reason)
 
 
-def _decode_list(raw: bytes, origin: str) -> _ListWire:
-    """Decode a list answer: fast where all is well, item by item where some of it is not."""
+def _key_of(data: bytes) -> str:
     try:
-        return msgspec.json.decode(raw, type=_ListWire)
-    except CONTENT_ERRORS:
-        pass
-    try:
-        tree = loads(raw)
-    except UndecodableError as error:
-        raise DumpError(
-            f"{origin}: the list cannot be read: {error}",
-            meaning="the answer is cut off or is no JSON",
-            next_step="read it again",
-        ) from None
-    items = tree.get("items") if isinstance(tree, dict) else None
-    if not isinstance(tree, dict) or "items" not in tree or not isinstance(items, list | None):
-        raise DumpError(f"{origin}: this is no Kubernetes list", meaning="it has no list of items")
-    head = salvage({key: value for key, value in tree.items() if key != "items"}, _ListHead)
-    raws = [msgspec.Raw(dumps(item)) for item in items or ()]
-    return _ListWire(kind=head.kind, api_version=head.api_version, metadata=head.metadata, items=raws)
-
-
-class _ListHead(_Head):
-    metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
+        metadata = decode(data, ObjectWire).metadata
+    except UndecodableError:
+        return ""
+    return identity(metadata.uid, metadata.namespace, metadata.name)

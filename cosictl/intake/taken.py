@@ -54,6 +54,16 @@ class Taken:
         self.reads |= other.reads
         self.undecoded |= other.undecoded
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no object, not even one that could not be decoded."""
+        return not self.undecoded and not any(self.models.values())
+
+    def forget_key(self, kind: str, known_by: str) -> bool:
+        """Forget one object; returns whether it was there."""
+        self.raws.pop((kind, known_by), None)
+        return self.models[kind].pop(known_by, None) is not None
+
     def renew(self, newer: "Taken") -> None:
         """Keep what another one keeps, in place of what was known of the same objects, decoded or not."""
         self._forget_undecoded(newer)
@@ -81,9 +91,9 @@ class Taken:
     def _forget_named(self, lost: Undecoded) -> None:
         models = self.models[lost.kind]
         place = lost.namespace, lost.name
-        for key in [key for key, model in models.items() if (model.meta.namespace, model.meta.name) == place]:
-            del models[key]
-            self.raws.pop((lost.kind, key), None)
+        gone = [known_by for known_by, model in models.items() if (model.meta.namespace, model.meta.name) == place]
+        for known_by in gone:
+            self.forget_key(lost.kind, known_by)
 
     def of(self, kind: str, wanted: type[M]) -> tuple[M, ...]:
         """Return the objects of a kind, sorted."""
@@ -102,8 +112,13 @@ class Taken:
         return max((time for time in found if time is not None and time.year < _LAST_REAL_YEAR), default=None)
 
 
+def identity(uid: str, namespace: str, name: str) -> str:
+    """Return what an object is known by, among those of its kind."""
+    return uid or f"{namespace}/{name}"
+
+
 def _key(model: Model) -> str:
-    return model.meta.uid or f"{model.meta.namespace}/{model.meta.name}"
+    return identity(model.meta.uid, model.meta.namespace, model.meta.name)
 
 
 def _order(model: Model) -> tuple[str, str, str]:

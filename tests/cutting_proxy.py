@@ -3,8 +3,12 @@
 import socket
 import threading
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
+
+from tests.apiserver import ApiServer
 
 _BYTES = 65536
 
@@ -71,3 +75,15 @@ def _shut(one: socket.socket) -> None:
     with suppress(OSError):
         one.shutdown(socket.SHUT_RDWR)
     one.close()
+
+
+def through(proxy: CuttingProxy, server: ApiServer, folder: Path) -> Path:
+    """A kubeconfig that leads to the server by way of the proxy."""
+    config = server.kubeconfig(folder)
+    config.write_text(config.read_text().replace(f":{urlsplit(server.server.url).port}", f":{proxy.port}"))
+    return config
+
+
+def in_front_of(server: ApiServer) -> CuttingProxy:
+    """A proxy that leads to a server."""
+    return CuttingProxy(urlsplit(server.server.url).port or 0)

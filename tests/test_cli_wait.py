@@ -15,8 +15,9 @@ from cosictl.sandbox.objects import TEAM
 from tests.apiserver import NOON, ApiServer, Object
 from tests.changing import Hands
 from tests.cli_process import COMMAND, ROOT, TIMEOUT_SECONDS, cosictl, environment, one_line
+from tests.cutting_proxy import in_front_of, through
 from tests.live_sandbox import live
-from tests.test_cli_watch import in_front_of, line_of, through
+from tests.test_cli_watch import line_of
 
 CASE = ROOT / "tests" / "golden" / "c06-name-never-valid" / "input"
 CLAIM, BUCKET = "BucketClaim", "Bucket"

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
-from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -17,7 +16,7 @@ from cosictl.sandbox.api.resources import resource_of
 from cosictl.sandbox.api.store import Store
 from tests.apiserver import NOON, ApiServer, Object
 from tests.cli_process import COMMAND, ROOT, TIMEOUT_SECONDS, V1, cosictl, environment, terminal
-from tests.cutting_proxy import CuttingProxy
+from tests.cutting_proxy import in_front_of, through
 
 CASE = ROOT / "tests" / "golden" / "c06-name-never-valid" / "input"
 WATCH = ("-n", "team-a", "-w", "--interval", "50ms")
@@ -68,17 +67,6 @@ def test_documents_come_one_by_one(tmp_path: Path) -> None:
         while not text.endswith("}\n") or text.count("{") != text.count("}"):
             text += process.stdout.readline()
         assert json.loads(text)["metadata"]["name"] == "photos"
-
-
-def through(proxy: CuttingProxy, server: ApiServer, folder: Path) -> Path:
-    """A kubeconfig that leads to the server by way of the proxy."""
-    config = server.kubeconfig(folder)
-    config.write_text(config.read_text().replace(f":{urlsplit(server.server.url).port}", f":{proxy.port}"))
-    return config
-
-
-def in_front_of(server: ApiServer) -> CuttingProxy:
-    return CuttingProxy(urlsplit(server.server.url).port or 0)
 
 
 def test_a_failure_in_between_is_said_and_asked_again(tmp_path: Path) -> None:

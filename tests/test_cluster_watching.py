@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -19,7 +18,7 @@ from cosictl.intake.builder import SnapshotBuilder
 from cosictl.model.snapshot import ReadOutcome, ReadStatus
 from tests.apiserver import NOON, ApiServer, Object
 from tests.cli_process import TIMEOUT_SECONDS
-from tests.cutting_proxy import CuttingProxy
+from tests.cutting_proxy import in_front_of, through
 from tests.stream_server import claim
 
 CALL = calls_for(("v1alpha1",), Scope(reach=Reach.ALL, namespace=""))[0]
@@ -133,18 +132,19 @@ def test_what_does_not_concern_cosi_wakes_nobody(tmp_path: Path) -> None:
 
 
 def test_the_clock_stands_while_no_news_come(tmp_path: Path) -> None:
-    with ApiServer(at=NOON) as server, CuttingProxy(urlsplit(server.server.url).port or 0) as proxy:
-        config = server.kubeconfig(tmp_path)
-        config.write_text(config.read_text().replace(f":{urlsplit(server.server.url).port}", f":{proxy.port}"))
-        with watching(config) as watch:
-            proxy.cut()
-            eventually(lambda: watch.troubles, watch)
-            stands = watch.look()[1].taken_at
-            time.sleep(1.5)
-            assert watch.look()[1].taken_at == stands
-            proxy.mend()
-            eventually(lambda: not watch.troubles, watch)
-            eventually(lambda: watch.look()[1].taken_at > stands, watch)
+    with (
+        ApiServer(at=NOON) as server,
+        in_front_of(server) as proxy,
+        watching(through(proxy, server, tmp_path)) as watch,
+    ):
+        proxy.cut()
+        eventually(lambda: watch.troubles, watch)
+        stands = watch.look()[1].taken_at
+        time.sleep(1.5)
+        assert watch.look()[1].taken_at == stands
+        proxy.mend()
+        eventually(lambda: not watch.troubles, watch)
+        eventually(lambda: watch.look()[1].taken_at > stands, watch)
 
 
 def test_a_list_that_takes_its_time_does_not_put_the_clock_back(tmp_path: Path) -> None:

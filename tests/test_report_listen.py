@@ -16,9 +16,10 @@ from cosictl.errors import UsageError
 from tests import exposition as ex
 from tests.apiserver import LISTED, NOON, ApiServer
 from tests.cli_process import V1, cosictl, one_line
+from tests.cutting_proxy import in_front_of, through
 from tests.exporter import ANY, Exporter, exporter
 from tests.live_sandbox import live
-from tests.test_cli_watch import in_front_of, line_of, objects, through
+from tests.test_cli_watch import line_of, objects
 
 BUCKET: Final = ("Bucket", "looping")
 

@@ -22,7 +22,7 @@ from cosictl.cluster.noanswer import NoAnswerError, Trouble
 from cosictl.cluster.reader import Listed, relist
 from cosictl.cluster.retry import DICE
 from cosictl.cluster.translate import date_of, words_about, words_of
-from cosictl.cluster.watchlines import Block, Line, about, is_end, lines_of, refusal, take_in
+from cosictl.cluster.watchlines import GONE, Block, Line, about, is_end, lines_of, refusal, take_in
 from cosictl.errors import ClusterError
 from cosictl.intake.lenient import CONTENT_ERRORS
 from cosictl.model.copying import replace
@@ -37,7 +37,6 @@ _LONGEST_DELAY: Final = 30.0
 # A stream that lived so long was no failure.
 _SOON_SECONDS: Final = 1.0
 _OK: Final = 200
-_GONE: Final = 410
 # It may do so in a while.
 _NOT_NOW: Final = frozenset({401, 429, 500, 502, 503, 504})
 # What a server says whose etcd was put back to an earlier state.
@@ -115,7 +114,7 @@ class Follower:
             status, words = tried
             if status in _NO_WATCH:
                 self._poll(words)
-            elif status in {0, _GONE} or _AHEAD in words:
+            elif status in {0, GONE} or _AHEAD in words:
                 if status:
                     self._note(words)
                 self._pace()
@@ -140,7 +139,7 @@ class Follower:
             # The same would come again; of a list, what can be read is.
             self._version, self._lists_next = "", True
             self._trouble(f"the stream is broken: {error}")
-        except Exception as error:  # noqa: BLE001 - a thread that ended would leave its list behind and say nothing
+        except Exception as error:  # noqa: BLE001 - credential plugins raise what they like, and a thread that ended says nothing
             self._trouble(f"{type(error).__name__}: {error}")
         return None
 
@@ -199,14 +198,15 @@ class Follower:
 
     def _gathered(self, lines: Iterator[Line], headers: Mapping[str, str]) -> Listed | None:
         """Take in all that is sent first, up to the bookmark that ends it; None where that does not come."""
-        part, block, others = self._empty(), Block(self._call), 0
+        part, others = self._empty(), 0
+        block = Block(self._call, part)
         for line in lines:
             if line.type == "ADDED":
-                block.add(line.object, part)
+                block.add(line.object)
                 continue
             if line.type == "ERROR":
                 return None
-            block.empty_into(part)
+            block.empty()
             if line.type != "BOOKMARK":
                 take_in(part, self._call, bytes(line.object), is_gone=line.type == _DELETED)
             elif is_end(line):

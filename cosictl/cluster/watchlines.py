@@ -15,7 +15,8 @@ from cosictl.intake.builder import SnapshotBuilder
 from cosictl.intake.lenient import CONTENT_ERRORS
 
 _ALL_SENT: Final = "k8s.io/initial-events-end"
-_GONE: Final = 410
+# The status of a version that is forgotten.
+GONE: Final = 410
 
 
 class Meta(msgspec.Struct, rename="camel"):
@@ -40,7 +41,7 @@ class _Bookmark(msgspec.Struct):
 
 
 class _Refusal(msgspec.Struct):
-    code: int = _GONE
+    code: int = GONE
     message: str = ""
 
 
@@ -69,7 +70,7 @@ def about(line: Line) -> Meta:
 def refusal(line: Line) -> tuple[int, str]:
     """Return the status that an ERROR line has in place of an object, and its words."""
     found = msgspec.json.decode(line.object, type=_Refusal)
-    return found.code or _GONE, found.message
+    return found.code or GONE, found.message
 
 
 def is_end(line: Line) -> bool:
@@ -88,24 +89,25 @@ def take_in(part: SnapshotBuilder, call: ListCall, data: bytes, *, is_gone: bool
 
 
 class Block:
-    """Objects that wait to be decoded, many in one step."""
+    """Objects of a list that wait to be decoded, many in one step, and then are taken by ``part``."""
 
-    def __init__(self, call: ListCall) -> None:
+    def __init__(self, call: ListCall, part: SnapshotBuilder) -> None:
         self._call = call
+        self._part = part
         self._items: list[msgspec.Raw] = []
         self._bytes = 0
 
-    def add(self, item: msgspec.Raw, part: SnapshotBuilder) -> None:
-        """Let one object wait; when they are enough, ``part`` takes them all."""
+    def add(self, item: msgspec.Raw) -> None:
+        """Let one object wait, until they are enough."""
         self._items.append(item)
         self._bytes += len(memoryview(item))
         if self._bytes >= BLOCK_BYTES:
-            self.empty_into(part)
+            self.empty()
 
-    def empty_into(self, part: SnapshotBuilder) -> None:
-        """Let ``part`` take what waits."""
+    def empty(self) -> None:
+        """Let what waits be taken."""
         items, self._items, self._bytes = self._items, [], 0
-        call = self._call
+        call, part = self._call, self._part
         block = b"[" + b",".join(items) + b"]"
         if items and not part.add_block(block, origin=call.path, kind=call.kind, api_version=call.api_version):
             for item in items:

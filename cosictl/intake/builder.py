@@ -92,21 +92,19 @@ class SnapshotBuilder:
 
         What does not concern COSI is not kept, and what no longer does not either.
         """
-        newer = self.part()
-        newer.add(raw, origin=origin, kind=kind, api_version=api_version)
-        self.seen |= newer.seen
-        if newer.taken.is_empty:
-            return self.taken.forget_key(kind, _key_of(raw))
-        self.taken.renew(newer.taken)
-        return True
+        return self._change(self.taken.renew, raw, origin=origin, kind=kind, api_version=api_version)
 
     def remove(self, raw: bytes, *, origin: str, kind: str, api_version: str = "") -> bool:
         """Forget an object, given as it was last; returns whether it was known."""
-        gone = self.part()
-        gone.add(raw, origin=origin, kind=kind, api_version=api_version)
-        if gone.taken.is_empty:
+        return self._change(self.taken.forget, raw, origin=origin, kind=kind, api_version=api_version)
+
+    def _change(self, change: Callable[[Taken], None], raw: bytes, *, origin: str, kind: str, api_version: str) -> bool:
+        one = self.part()
+        one.add(raw, origin=origin, kind=kind, api_version=api_version)
+        self.seen |= one.seen
+        if one.taken.is_empty:
             return self.taken.forget_key(kind, _key_of(raw))
-        self.taken.forget(gone.taken)
+        change(one.taken)
         return True
 
     def add_list(self, raw: bytes, *, origin: str, kind: str = "", api_version: str = "") -> ListPage:

@@ -75,9 +75,8 @@ class Taken:
         """Keep nothing any more that another one keeps."""
         self._forget_undecoded(gone)
         for kind, models in gone.models.items():
-            for key in models:
-                self.models[kind].pop(key, None)
-                self.raws.pop((kind, key), None)
+            for known_by in models:
+                self.forget_key(kind, known_by)
 
     def _forget_undecoded(self, others: "Taken") -> None:
         if not self.undecoded:

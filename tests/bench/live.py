@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import time
@@ -24,7 +23,7 @@ from cosictl.cluster.lists import Reach, Scope
 from cosictl.cluster.reader import read_cluster
 from cosictl.cluster.transport import Answer, Headers, Transport
 from cosictl.model.copying import replace
-from tests.bench.__main__ import machine, say
+from tests.bench.__main__ import machine, median, say
 from tests.bench.commands import compared, in_turns, run
 from tests.cli_process import COMMAND, environment, terminal
 
@@ -141,10 +140,11 @@ def measured(kubeconfig: str, runs: int) -> dict[str, Any]:
         },
         runs,
     )
+    grows = [first_row(env) for _ in range(runs)]
     return {
         **found,
         "ratio": {key: found["diagnose"][key] / found["kubectl"][key] for key in ("wall", "cpu")},
-        "first_row": medians([first_row(env) for _ in range(runs)]),
+        "first_row": {key: median(grows, key) for key in ("first", "end")},
         "requests": requests(kubeconfig),
     }
 
@@ -159,11 +159,6 @@ def first_row(env: dict[str, str]) -> dict[str, float]:
             seen = read()
         process.wait()
     return {"first": first, "end": time.perf_counter() - began}
-
-
-def medians(rows: list[dict[str, float]]) -> dict[str, float]:
-    """Give the median of each figure."""
-    return {key: statistics.median(row[key] for row in rows) for key in rows[0]}
 
 
 class Counting:

@@ -17,13 +17,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from cosictl.sandbox.api.resources import resource_of
 from tests.apiserver import NOON, ApiServer, Object
 from tests.bench.__main__ import MIB, say
 from tests.cli_process import COMMAND, environment
-from tests.cutting_proxy import CuttingProxy
+from tests.cutting_proxy import CuttingProxy, in_front_of, through
 
 THERE: Final = 1000
 HISTORY: Final = 200
@@ -145,10 +144,8 @@ def soak(minutes: int, every: int) -> dict[str, Any]:
         churn = Churn(server)
         for _ in range(THERE):
             churn.step()
-        proxy = stack.enter_context(CuttingProxy(urlsplit(server.server.url).port or 0))
-        config = server.kubeconfig(folder)
-        config.write_text(config.read_text().replace(f":{urlsplit(server.server.url).port}", f":{proxy.port}"))
-        env = environment({"KUBECONFIG": str(config), "PYTHONUNBUFFERED": "1"})
+        proxy = stack.enter_context(in_front_of(server))
+        env = environment({"KUBECONFIG": str(through(proxy, server, folder)), "PYTHONUNBUFFERED": "1"})
         watches = [stack.enter_context(watching(name, env)) for name in WATCHES]
         while not all(sum(one.told.values()) >= THERE for one in watches):
             for one in watches:

@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,8 @@ from tests.cli_process import COMMAND, environment, terminal
 
 COSI: Final = "/apis/objectstorage.k8s.io/v1alpha1"
 LABEL: Final = "cosictl.dev/bench"
+# A namespace that goes may take a while and takes nothing new: each filling has names of its own.
+MARK_BYTES: Final = 3
 PER_NAMESPACE: Final = 500
 MIB: Final = 1024 * 1024
 WORKERS: Final = 16
@@ -42,15 +45,20 @@ def send(conn: Connection, method: str, path: str, tree: Json | None = None, kin
         raise SystemExit(f"{method} {path}: {answer.status} {answer.body[:300]!r}")
 
 
-def namespace_of(number: int) -> str:
+def namespace_of(mark: str, number: int) -> str:
     """Give the namespace of a claim."""
-    return f"cosictl-bench-{number // PER_NAMESPACE}"
+    return f"cosictl-bench-{mark}-{number // PER_NAMESPACE}"
 
 
-def fill_one(conn: Connection, number: int, events: int) -> None:
+def name_of(mark: str, number: int) -> str:
+    """Give the name of a claim, and of its Bucket."""
+    return f"bench-{mark}-{number}"
+
+
+def fill_one(conn: Connection, mark: str, number: int, events: int) -> None:
     """Make one claim with its Bucket, both ready; the first ones also have an event."""
-    name, labels = f"bench-{number}", {LABEL: "true"}
-    space = namespace_of(number)
+    name, labels = name_of(mark, number), {LABEL: "true"}
+    space = namespace_of(mark, number)
     merge = "application/merge-patch+json"
     claim = {"bucketClassName": "cosictl-bench", "protocols": ["S3"]}
     api = {"apiVersion": "objectstorage.k8s.io/v1alpha1"}
@@ -98,16 +106,36 @@ def each(work: Any, numbers: range) -> None:
         list(pool.map(work, numbers))
 
 
-def empty(conn: Connection, claims: int) -> None:
+def empty(conn: Connection, mark: str, claims: int) -> None:
     """Remove what was made."""
-    each(lambda number: send(conn, "DELETE", f"{COSI}/buckets/bench-{number}"), range(claims))
-    spaces = sorted({namespace_of(number) for number in range(claims)})
+    each(lambda number: send(conn, "DELETE", f"{COSI}/buckets/{name_of(mark, number)}"), range(claims))
     each(
-        lambda number: send(conn, "DELETE", f"{COSI}/namespaces/{namespace_of(number)}/bucketclaims/bench-{number}"),
+        lambda number: send(
+            conn, "DELETE", f"{COSI}/namespaces/{namespace_of(mark, number)}/bucketclaims/{name_of(mark, number)}"
+        ),
         range(claims),
     )
-    for space in spaces:
+    for space in spaces(mark, claims):
         send(conn, "DELETE", f"/api/v1/namespaces/{space}")
+
+
+def spaces(mark: str, claims: int) -> list[str]:
+    """Give the namespaces of so many claims."""
+    return sorted({namespace_of(mark, number) for number in range(claims)})
+
+
+@contextmanager
+def filled(conn: Connection, claims: int, events: int) -> Iterator[None]:
+    """Fill the cluster, and empty it at the end."""
+    mark = secrets.token_hex(MARK_BYTES)
+    for space in spaces(mark, claims):
+        made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}}
+        send(conn, "POST", "/api/v1/namespaces", made)
+    try:
+        each(lambda number: fill_one(conn, mark, number, events), range(claims))
+        yield
+    finally:
+        empty(conn, mark, claims)
 
 
 @contextmanager
@@ -226,18 +254,8 @@ def main() -> None:
         figures["empty"] = measured(kubeconfig, options.runs)
         show("an empty cluster", figures["empty"])
         for claims in options.claims:
-            for space in sorted({namespace_of(number) for number in range(claims)}):
-                send(
-                    conn,
-                    "POST",
-                    "/api/v1/namespaces",
-                    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}},
-                )
-            try:
-                each(lambda number: fill_one(conn, number, options.events), range(claims))
+            with filled(conn, claims, options.events):
                 figures[str(claims)] = measured(kubeconfig, options.runs)
-            finally:
-                empty(conn, claims)
             show(f"{claims:,} claims, {claims:,} Buckets, {min(claims, options.events):,} events", figures[str(claims)])
     if len(options.claims) > 1:
         show_growth(figures, options.claims)

@@ -14,10 +14,10 @@ _BYTES = 65536
 
 
 class CuttingProxy:
-    """Use it as a context manager; ``target`` is the port that it stands in front of."""
+    """Use it as a context manager; it stands in front of ``target``, a port of ``host``."""
 
-    def __init__(self, target: int) -> None:
-        self._target = target
+    def __init__(self, target: int, host: str = "127.0.0.1") -> None:
+        self._target = (host, target)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._listener = self._listen(0)
@@ -57,7 +57,11 @@ class CuttingProxy:
         with suppress(OSError):
             while True:
                 client, _ = listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._target))
+                try:
+                    server = socket.create_connection(self._target)
+                except OSError:
+                    client.close()
+                    continue
                 with self._lock:
                     self._open |= {client, server}
                 for source, sink in ((client, server), (server, client)):

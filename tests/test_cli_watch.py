@@ -55,7 +55,7 @@ def test_only_what_changed_is_printed_again(tmp_path: Path) -> None:
         server.drop("Bucket")
         assert line_of(process.stdout).split()[0] == "photos"
         server.drop("BucketClaim")
-        assert line_of(process.stdout) == "bucketclaim.objectstorage.k8s.io/photos   gone"
+        assert line_of(process.stdout).split() == ["photos", "gone"]
         process.send_signal(signal.SIGINT)
         assert process.wait(TIMEOUT_SECONDS) == 130
 
@@ -82,10 +82,25 @@ def test_a_failure_in_between_is_said_and_asked_again(tmp_path: Path) -> None:
             assert "asking again" in line_of(process.stderr)
             server.drop("BucketClaim")
             proxy.mend()
-            assert line_of(process.stdout) == "bucketclaim.objectstorage.k8s.io/photos   gone"
+            assert line_of(process.stdout).split() == ["photos", "gone"]
         finally:
             process.kill()
             process.communicate()
+
+
+def test_rows_that_come_later_stand_under_the_same_heading_and_tell_the_namespace(tmp_path: Path) -> None:
+    with ApiServer([claim(0)], at=NOON) as server, watching(server, tmp_path, "claims,buckets", "-A") as process:
+        heading, first = line_of(process.stdout), line_of(process.stdout)
+        server.change(claim(99))
+        later = line_of(process.stdout)
+        server.on(forget_c99)
+        gone = line_of(process.stdout)
+    assert [line.split()[:3] for line in (first, later, gone)] == [
+        ["team-a", "bucketclaim/c0", "looping"],
+        ["team-a", "bucketclaim/c99", "looping"],
+        ["team-a", "bucketclaim/c99", "gone"],
+    ]
+    assert {line.index("bucketclaim/") for line in (first, later, gone)} == {heading.index("NAME", len("NAMESPACE"))}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +124,7 @@ def claim(number: int) -> Object:
     }
 
 
-GONE = "bucketclaim.objectstorage.k8s.io/c99"
+GONE = "c99 gone"
 NOW = NOON.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -119,13 +134,19 @@ def forget_c99(store: Store) -> None:
     store.delete(resource, "team-a", "c99")
 
 
+def told_by(line: str) -> str:
+    """The name of the claim that a line is about, and whether it is gone."""
+    name, outlook, *_ = line.split()
+    return f"{name} gone" if outlook == "gone" else name
+
+
 def names_until(process: "subprocess.Popen[str]", last: str) -> list[str]:
-    """The first word of each line up to one; where that never comes, the process is ended, and no line follows."""
+    """What each line up to one tells; where that never comes, the process is ended, and no line follows."""
     found: list[str] = []
     watchdog = threading.Timer(TIMEOUT_SECONDS, process.kill)
     watchdog.start()
     while last not in found:
-        found.append(line_of(process.stdout).split()[0])
+        found.append(told_by(line_of(process.stdout)))
     watchdog.cancel()
     return found
 
@@ -167,7 +188,7 @@ def test_no_change_is_lost_or_told_twice_whatever_happens_to_the_connection(
             server.change(claim(44))
             told += names_until(process, "c44")
             process.send_signal(signal.SIGINT)
-            told += [line.split()[0] for line in process.communicate()[0].splitlines()]
+            told += [told_by(line) for line in process.communicate()[0].splitlines()]
         finally:
             process.kill()
             process.communicate()

@@ -24,7 +24,7 @@ from cosictl.render.console import Out, make_out
 from cosictl.render.diagnosis_text import print_diagnosis
 from cosictl.render.document import diagnosis_document
 from cosictl.render.machine import dump_json, dump_yaml
-from cosictl.render.tables import EventRow, print_classifications, print_events, print_objects
+from cosictl.render.tables import EventRow, ObjectTable, print_classifications, print_events
 from tests.test_golden import CASES, diagnosed
 
 SCHEMA = Path(__file__).parents[1] / "cosictl" / "schema" / "diagnosis.schema.json"
@@ -190,7 +190,7 @@ def test_no_report_breaks_the_screen(report: Report, width: int | None, every: A
 
 @given(st.lists(ITEMS, max_size=3), WIDTHS, st.booleans())
 def test_no_table_breaks_the_screen(items: list[Assessment], width: int | None, wide: Any) -> None:
-    text = printed(lambda out: print_objects(items, out, now=NOW, wide=wide, show_namespace=True), width)
+    text = printed(lambda out: ObjectTable(out, wide=wide, show_namespace=True).print(items, now=NOW), width)
     assert len(text.splitlines()) == 1 + len(items)
     assert width is None or all(cell_len(line) <= width for line in text.splitlines())
 

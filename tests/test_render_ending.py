@@ -15,7 +15,7 @@ from cosictl.model.report import Certainty, Outlook, PolicyChoice
 from cosictl.model.snapshot import ReadOutcome, ReadStatus
 from cosictl.render.console import make_out
 from cosictl.render.pages.text import print_page
-from cosictl.render.tables import ObjectTable, print_classifications, print_objects
+from cosictl.render.tables import ObjectTable, print_classifications
 from tests.test_render_text import NOW, assessment, bucket, finding, report, shown
 
 CLAIM = Ref(Kind.CLAIM, "team-a", "c")
@@ -123,7 +123,7 @@ def test_our_own_sentences_are_wrapped(changes: dict[str, Any], options: dict[st
 
 def columns(item: Any, **options: Any) -> list[str]:
     stream = io.StringIO()
-    print_objects([item], make_out(stream), now=NOW, no_headers=True, **options)
+    ObjectTable(make_out(stream), **options).print([item], now=NOW, heads=False)
     return stream.getvalue().rstrip("\n").split("   ")
 
 

@@ -26,7 +26,7 @@ from cosictl.render.document import diagnosis_document
 from cosictl.render.machine import dump_json, dump_yaml
 from cosictl.render.pages.text import print_page
 from cosictl.render.safe import escape
-from cosictl.render.tables import EventRow, print_classifications, print_events, print_objects, print_rows
+from cosictl.render.tables import EventRow, ObjectTable, print_classifications, print_events, print_rows
 from tests.test_render_document import VALIDATOR
 from tests.test_render_safe import TEXT, WIDTHS, harmful, written
 
@@ -170,7 +170,7 @@ def test_no_report_breaks_the_screen(*, report: Report, width: int | None, no_tr
     no_trunc=st.booleans(),
 )
 def test_no_table_breaks_the_screen(*, items: Any, width: int | None, no_trunc: bool, **options: bool) -> None:
-    lines = printed(lambda out: print_objects(items, out, now=NOW, no_trunc=no_trunc, **options), width)
+    lines = printed(lambda out: ObjectTable(out, no_trunc=no_trunc, **options).print(items, now=NOW), width)
     assert len(lines) == 1 + len(items)
     if width is not None and not no_trunc:
         assert max(map(cell_len, lines)) <= width

@@ -3,7 +3,7 @@
 # ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +20,7 @@ from cosictl.flows.asked import Asked
 from cosictl.flows.get import ClassLine, Listing, class_lines, list_objects
 from cosictl.model.copying import replace
 from cosictl.model.objects import AccessClass, BucketClass
-from cosictl.model.refs import CLUSTER_SCOPED, Ref
+from cosictl.model.refs import CLUSTER_SCOPED, Kind, Ref
 from cosictl.model.report import Assessment
 from cosictl.model.snapshot import Snapshot
 
@@ -80,7 +80,7 @@ class _Growing:
         self.count: int | None = None
         self._offered: list[Assessment] = []
         self._layout = layout
-        self._namespaced = not asked.namespace
+        self._asked = asked
         self._table: ObjectTable | None = None
 
     @property
@@ -98,16 +98,11 @@ class _Growing:
 
     def print(self, rows: Sequence[Assessment]) -> None:
         """Print more rows, as many as there is room for."""
-        from cosictl.render.tables import ObjectTable
-
         rows = rows[: self.room]
         if not rows:
             return
         if self._table is None:
-            layout, wide = self._layout, self._layout.chosen is Format.WIDE
-            self._table = ObjectTable(
-                output(layout.shared), wide=wide, show_namespace=self._namespaced, no_trunc=layout.no_trunc
-            )
+            self._table = _table_of(self._layout, {row.ref.kind for row in rows}, self._asked)
         assert self.now is not None, "the server's clock is known before the first row"
         self._table.print(rows, now=self.now, heads=not self.done and not self._layout.shared.no_headers)
         self.done.update(row.ref for row in rows)
@@ -129,6 +124,8 @@ class _Looks:
         self._layout = layout
         self._first = True
         self._builder: SnapshotBuilder | None = None
+        kinds = {named.kind for named in asked.named if named.kind is not None}
+        self._table = _table_of(layout, kinds or frozenset(Kind), asked)
 
     def observe(self) -> Listing:
         """Look; what was asked for by name may go later, but must be there at first (NotFoundError)."""
@@ -147,31 +144,34 @@ class _Looks:
         """Print what changed, and the names of what went."""
         assert self._builder is not None
         if listing.objects or self._first:
-            _print(self._builder, listing, self._layout, self._asked, one_by_one=True)
+            _print(self._builder, listing, self._layout, self._asked, growing=self._table)
         if self._first:
             self._layout = replace(self._layout, shared=replace(self._layout.shared, no_headers=True), screen=0)
             self._first = False
-        if self._layout.printer is None:
+        if self._layout.chosen in {Format.TABLE, Format.WIDE}:
+            self._table.print_gone(gone)
+        elif self._layout.printer is None:
             sys.stdout.write("".join(f"{_named(ref)}   gone\n" for ref in gone))
         sys.stdout.flush()
 
 
 def _print(
-    builder: "SnapshotBuilder", listing: Listing, layout: Layout, asked: Asked, *, one_by_one: bool = False
+    builder: "SnapshotBuilder", listing: Listing, layout: Layout, asked: Asked, growing: "ObjectTable | None" = None
 ) -> None:
+    """Print a listing; with ``growing`` it is one of many, whose rows go on in that table and documents stand alone."""
     documents = object_documents(builder, listing) if layout.needs_documents else []
     if layout.sort is not None:
         order = sorted_places(documents, layout.sort)
         documents = [documents[place] for place in order]
         listing = listing.picked(order)
     if layout.printer is not None:
-        for part in [[document] for document in documents] if one_by_one else [documents]:
-            layout.printer(part, asked.one or one_by_one)
+        for part in [documents] if growing is None else [[document] for document in documents]:
+            layout.printer(part, asked.one or growing is not None)
     elif layout.chosen is Format.NAME:
         sys.stdout.write("".join(f"{_named(item.ref)}\n" for item in listing.objects))
     else:
         shown = range(len(listing.objects))[: layout.room(len(listing.objects))]
-        _print_tables(listing.picked(shown), layout, asked)
+        _print_tables(listing.picked(shown), layout, asked, growing)
         say_rest(listing, [item.ref for item in listing.objects[len(shown) :]], layout)
 
 
@@ -181,8 +181,21 @@ def _named(ref: Ref) -> str:
     return f"{str(ref.kind).lower()}.objectstorage.k8s.io/{escape(ref.name)}"
 
 
-def _print_tables(listing: Listing, layout: Layout, asked: Asked) -> None:
-    from cosictl.render.tables import print_objects, print_rows
+def _table_of(layout: Layout, kinds: Collection[str], asked: Asked) -> "ObjectTable":
+    """Make the table for objects of these kinds."""
+    from cosictl.render.tables import ObjectTable
+
+    return ObjectTable(
+        output(layout.shared),
+        wide=layout.chosen is Format.WIDE,
+        show_namespace=not asked.namespace and not CLUSTER_SCOPED.issuperset(kinds),
+        show_kind=len(kinds) > 1,
+        no_trunc=layout.no_trunc,
+    )
+
+
+def _print_tables(listing: Listing, layout: Layout, asked: Asked, growing: "ObjectTable | None") -> None:
+    from cosictl.render.tables import print_rows
 
     if not listing.objects:
         namespaced = any(named.kind not in CLUSTER_SCOPED for named in asked.named)
@@ -191,16 +204,8 @@ def _print_tables(listing: Listing, layout: Layout, asked: Asked) -> None:
     out = output(layout.shared)
     rows = [listing.verdicts[item.ref] for item in listing.objects if item.ref in listing.verdicts]
     if rows:
-        print_objects(
-            rows,
-            out,
-            now=listing.snapshot.taken_at,
-            wide=layout.chosen is Format.WIDE,
-            no_headers=layout.shared.no_headers,
-            show_namespace=not asked.namespace and any(row.ref.namespace for row in rows),
-            show_kind=len({row.ref.kind for row in rows}) > 1,
-            no_trunc=layout.no_trunc,
-        )
+        table = growing or _table_of(layout, {row.ref.kind for row in rows}, asked)
+        table.print(rows, now=listing.snapshot.taken_at, heads=not layout.shared.no_headers)
     for kind, heads in ((BucketClass, CLASS_HEADS), (AccessClass, ACCESS_CLASS_HEADS)):
         lines = [_class_cells(line) for line in class_lines(listing) if isinstance(line.item, kind)]
         if lines:

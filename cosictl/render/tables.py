@@ -30,32 +30,57 @@ class EventRow(Struct, frozen=True, kw_only=True):
 
 
 class ObjectTable:
-    """The same table for rows that come little by little: the first of them decide how wide its columns are."""
+    """A table of objects whose rows come little by little: the first of them decide how wide its columns are.
 
-    def __init__(self, out: Out, *, wide: bool, show_namespace: bool, no_trunc: bool) -> None:
+    ``wide`` adds driver, policy, flags and message; ``show_kind`` puts an object's kind before its name; with
+    ``no_trunc`` nothing is cut.
+    """
+
+    def __init__(
+        self,
+        out: Out,
+        *,
+        wide: bool = False,
+        show_namespace: bool = False,
+        show_kind: bool = False,
+        no_trunc: bool = False,
+    ) -> None:
         self._out = out
         self._wide = wide
         self._show_namespace = show_namespace
-        self._no_trunc = no_trunc
+        self._show_kind = show_kind
+        self._width = 0 if no_trunc else out.width
         self._shape: tuple[list[int], int] | None = None
         self._is_cut = False
 
-    def print(self, rows: Sequence[Assessment], *, now: datetime, heads: bool) -> None:
+    def print(self, rows: Sequence[Assessment], *, now: datetime, heads: bool = True) -> None:
         """Print more rows, after the heading where it is asked for."""
-        lines = [
-            [escape(cell) for cell in _object_line(item, now, wide=self._wide, show_namespace=self._show_namespace)]
-            for item in rows
-        ]
+        self._print(
+            [
+                _object_line(item, now, wide=self._wide, show_namespace=self._show_namespace, show_kind=self._show_kind)
+                for item in rows
+            ],
+            heads=heads,
+        )
+
+    def print_gone(self, refs: Iterable[Ref]) -> None:
+        """Print a row for each object that is not there any more."""
+        self._print(
+            [_leading(ref, "gone", show_namespace=self._show_namespace, show_kind=self._show_kind) for ref in refs],
+            heads=False,
+        )
+
+    def _print(self, lines: Sequence[Sequence[str]], *, heads: bool) -> None:
         titles = _object_heads(wide=self._wide, show_namespace=self._show_namespace)
-        shown = [titles, *lines]
-        width = 0 if self._no_trunc else self._out.width
+        shown = [titles, *([*map(escape, line), *[""] * (len(titles) - len(line))] for line in lines)]
         if self._shape is None:
-            self._shape = _shape(shown, width)
-            self._is_cut = self._shape != _shape(shown, 0)
+            measured = shown if heads else shown[1:] or shown
+            self._shape = _shape(measured, self._width)
+            self._is_cut = self._shape != _shape(measured, 0)
         for number, text in enumerate(_drawn(shown, self._shape, cut=self._is_cut)):
             if number or heads:
                 # A longer name that comes later is no reason to cut it, where there is room.
-                self._out.line(clip(text, width), style="" if number else "bold")
+                self._out.line(clip(text, self._width), style="" if number else "bold")
 
 
 def _object_heads(*, wide: bool, show_namespace: bool) -> list[str]:
@@ -63,23 +88,6 @@ def _object_heads(*, wide: bool, show_namespace: bool) -> list[str]:
     if show_namespace:
         heads.insert(0, "NAMESPACE")
     return [*heads, "DRIVER", "POLICY", "FLAGS", "MESSAGE"] if wide else heads
-
-
-def print_objects(
-    rows: Sequence[Assessment],
-    out: Out,
-    *,
-    now: datetime,
-    wide: bool = False,
-    no_headers: bool = False,
-    show_namespace: bool = False,
-    show_kind: bool = False,
-    no_trunc: bool = False,
-) -> None:
-    """Print objects with their outlook, one a line; ``wide`` adds driver, policy, flags and message."""
-    heads = _object_heads(wide=wide, show_namespace=show_namespace)
-    lines = [_object_line(item, now, wide=wide, show_namespace=show_namespace, show_kind=show_kind) for item in rows]
-    _table(heads, lines, out, no_headers=no_headers, no_trunc=no_trunc)
 
 
 def object_lines(rows: Sequence[Assessment], *, now: datetime, width: int) -> list[str]:
@@ -95,23 +103,24 @@ def _object_line(
     item: Assessment, now: datetime, *, wide: bool, show_namespace: bool, show_kind: bool = False
 ) -> list[str]:
     found = item.classification if item.outlook.value != "ready" else None
-    name = f"{str(item.ref.kind).lower()}/{item.ref.name}" if show_kind else item.ref.name
     line = [
-        name,
-        item.outlook.value,
+        *_leading(item.ref, item.outlook.value, show_namespace=show_namespace, show_kind=show_kind),
         found.grpc_code.value if found is not None and found.grpc_code is not None else _NONE,
         found.cause.value if found is not None else _NONE,
         age(now - item.since) if item.since is not None else _NONE,
         f"~{item.attempts}" if item.attempts is not None else _NONE,
         until(item.next_try, now) if item.next_try is not None else _NONE,
     ]
-    if show_namespace:
-        line.insert(0, item.ref.namespace or _NONE)
     if wide:
         flags = ",".join(flag.value for flag in item.flags) or _NONE
         message = item.failure.text if item.failure is not None else _NONE
         line += [item.driver or _NONE, item.policy, flags, message]
     return line
+
+
+def _leading(ref: Ref, outlook: str, *, show_namespace: bool, show_kind: bool) -> list[str]:
+    name = f"{str(ref.kind).lower()}/{ref.name}" if show_kind else ref.name
+    return [*([ref.namespace or _NONE] if show_namespace else []), name, outlook]
 
 
 def print_rows(

@@ -1,14 +1,12 @@
 """Texts that mean the same because they differ only in what no rule can look at: names, IDs and numbers. Pure.
 
-In: texts. Out: the same texts, letter for letter at their places, with every word blanked out that holds nothing of
-what patterns look at; or keys, equal where that would make texts equal. What patterns look at is read off themselves,
-so nothing has to be kept in step with the rules.
+In: texts. Out: keys, equal for texts that are equal once every word is blanked out that holds nothing of what patterns
+look at. What patterns look at is read off themselves, so nothing has to be kept in step with the rules.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import chain, zip_longest
 from typing import Final
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -36,7 +34,6 @@ _IN_WORDS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 _NEXT: Final = b"\0"
 _APART: Final = bytes(code if code in _IN_WORDS or code in _NEXT else ord(" ") for code in range(256))
 _BETWEEN: Final = bytes(ord("x") if code in _IN_WORDS else code for code in range(256))
-_WORD: Final = re.compile(rb"x+")
 # Patterns have runs this short in every word ("s" of "buckets"); alone they are words like "no" and "is".
 _SHORT: Final = 3
 # With a number a short run is a unit or a version ("30s", "v1", "k8s"); more changes between the two are chance.
@@ -50,16 +47,6 @@ _ESCAPE: Final = "\x1b"
 Key = tuple[bytes, bytes]
 
 
-def text_of(key: Key, text: str) -> str:
-    """Return the text that a key stands for, as ``Blanking.alike`` makes it of ``text``, whose key it is."""
-    words, between = key
-    # What nobody has said before mostly is words of which none is blanked.
-    if not between or words.split() == text.encode().translate(_APART).split():
-        return text
-    pairs = zip_longest(_WORD.split(between), words.split(), fillvalue=b"")
-    return b"".join(chain.from_iterable(pairs)).decode()
-
-
 class Blanking:
     """Blanks out what holds nothing of ``runs``, the letters and digits that patterns look at."""
 
@@ -67,16 +54,12 @@ class Blanking:
         self._parts = _Parts(runs)
         self._words = _Memory({_NEXT: _NEXT})
 
-    def alike(self, text: str) -> str:
-        """Return the text with what no pattern can look at blanked out; its length stays.
-
-        Other letters than ASCII's have more than two forms, and an escape sequence takes letters along: texts with
-        these stay as they are.
-        """
-        return text_of(self.keys([text])[0], text)
-
     def keys(self, texts: Sequence[str]) -> list[Key]:
-        """Return of each of some texts what is equal for two texts that ``alike`` makes equal, and for no others."""
+        """Return the key of each of some texts.
+
+        Other letters than ASCII's have more than two forms, and an escape sequence takes letters along: each text with
+        these has a key of its own.
+        """
         plain = [text for text in texts if text.isascii() and text and _ESCAPE not in text and "\0" not in text]
         found = self._keys_of_plain(plain)
         if len(plain) == len(texts):

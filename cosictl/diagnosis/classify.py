@@ -5,7 +5,8 @@ The judging is in ``meaning``, which is loaded with the first text: a healthy cl
 
 # ruff: noqa: PLC0415 - some 200 patterns, for the first failure
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cosictl.model.failures import Carrier, Classification
@@ -57,10 +58,17 @@ def _key_of(text: str) -> "Key":
     return text.encode("utf-8", "surrogatepass"), b""
 
 
-def _judge(asked: _Asked, text: str) -> Classification:
+@cache
+def _knowledge() -> tuple[Callable[[str, Rpc | None], Classification], Container[str]]:
+    """Return what judges a text, and the codes that somebody knows: to import them takes long for every text."""
     from cosictl.diagnosis.meaning import meaning_of
     from cosictl.knowledge.backend_codes import BACKEND_CODES
 
+    return meaning_of, BACKEND_CODES
+
+
+def _judge(asked: _Asked, text: str) -> Classification:
+    meaning_of, codes = _knowledge()
     _, rpc = asked
     if len(text) > _LONGEST_REMEMBERED:
         return meaning_of(text, rpc)
@@ -71,6 +79,6 @@ def _judge(asked: _Asked, text: str) -> Classification:
             _judged.clear()
         found = meaning_of(text, rpc)
         # A code that nobody knows is a word like any other, and another one in a text that is alike.
-        is_known = found.backend_code is None or found.backend_code in BACKEND_CODES
+        is_known = found.backend_code is None or found.backend_code in codes
         _judged[asked if is_known else itself] = found
     return found

@@ -175,6 +175,8 @@ def _loose_code(masked: str, core: int) -> tuple[str | None, tuple[int, int]]:
 
     The best place is in front of a colon.
     """
+    if masked[core:].islower():
+        return None, (0, 0)
     first: re.Match[str] | None = None
     for match in _CODE_WORD.finditer(masked, core):
         if match["code"] in BACKEND_CODES:

@@ -6,7 +6,8 @@ twice changes nothing. The patterns are in ``masking``; here is what tells that 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
@@ -49,6 +50,12 @@ def redact(text: str) -> str:
     there.update(SHAPE_MARKERS[match[0]] for match in _FIND_SHAPES(data, overlapping=True))
     if not there:
         return text
+    return _masked()(text, there)
+
+
+@cache
+def _masked() -> Callable[[str, set[bytes]], str]:
+    """Return what masks; to import it takes long for every text."""
     from cosictl.intake.masking import masked  # noqa: PLC0415 - many patterns, for texts that may call for one
 
-    return masked(text, there)
+    return masked

@@ -137,18 +137,17 @@ def in_nobodys_use(case: Situation) -> Refusal | None:
 def retain_lets_go(case: Situation) -> Refusal | None:
     """Retain lets a deletion finish on the release where that was seen, and on no other."""
     bucket = case.world.item(case.step.target.ref)
-    words = retain_words(case, bucket) if isinstance(bucket, Bucket) else ""
-    return no("retain-lets-go", words) if words else None
-
-
-def retain_words(case: Situation, bucket: Bucket) -> str:
-    """Return why Retain does not let a deletion finish here, or that it is not known to; "" where it does."""
-    choice = case.world.policies.choice(bucket.api, bucket.driver)
+    if not isinstance(bucket, Bucket):
+        return None
     if bucket.api is Api.V1ALPHA2:
-        return "on v1alpha2 a Bucket with policy Retain is not deleted at all (COSI316)"
-    if choice.policy != "v0.2.2" or choice.certainty is Certainty.DEFAULT:
-        return f"Retain is known to let a deletion finish on sidecar v0.2.2, and this is {choice.policy} ({choice.why})"
-    return ""
+        return no("retain-lets-go", "on v1alpha2 a Bucket with policy Retain is not deleted at all (COSI316)")
+    choice = case.world.policies.choice(bucket.api, bucket.driver)
+    is_assumed = choice.certainty is Certainty.DEFAULT
+    if choice.policy == "v0.2.2" and not is_assumed:
+        return None
+    found = f"that {choice.policy} runs here is only assumed" if is_assumed else f"here runs {choice.policy}"
+    words = f"Retain is known to let a deletion finish on sidecar v0.2.2 alone; {found} ({choice.why})"
+    return no("retain-lets-go", words, "find out which release runs: cosictl sidecars")
 
 
 def somebody_frees(case: Situation) -> Refusal | None:

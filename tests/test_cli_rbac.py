@@ -107,6 +107,13 @@ def test_the_printed_rights_are_complete(tmp_path: Path) -> None:
         assert f"{use}: complete" in told.out
 
 
+def test_a_server_that_does_not_say_who_asks_is_no_name(tmp_path: Path) -> None:
+    with ApiServer([], faults=("404:create:selfsubjectreviews",)) as server:
+        words = ("rbac", "check", "read-only", "--kubeconfig", str(server.kubeconfig(tmp_path)))
+        assert typed(*words).out.startswith("you (the server does not say who that is) on context cosictl-sandbox")
+        assert json.loads(typed(*words, "-o", "json").out)["user"] == ""
+
+
 def test_what_is_missing_is_told_with_what_is_lost(tmp_path: Path) -> None:
     right = next(one for one in READ_ONLY if (one.resource, one.verb) == ("pods", "watch"))
     rules = without(printed(Use.READ_ONLY), right)

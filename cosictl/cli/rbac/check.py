@@ -40,7 +40,7 @@ def check(
     wanted = [parse_use(word) for word in uses or Use]
     conn = connect(connect_options(shared))
     held = ask_about(rights_of(wanted), given=namespace, own=conn.namespace, ask=partial(permitted, conn))
-    user = who_am_i(conn) or "who is not told"
+    user = who_am_i(conn)
     parts = [(use, [one for one in held if one.right.use is use]) for use in Use if use in wanted]
     judged = [(use.value, some, incomplete(some)) for use, some in parts]
     if chosen is not Format.TEXT:
@@ -48,7 +48,8 @@ def check(
         return
     out = output(shared)
     where = f"namespace {namespace}" if namespace else "the whole cluster"
-    out.line(f"{user} on {conn.source}, {where}")
+    # Servers before Kubernetes 1.28 do not tell.
+    out.line(f"{user or 'you (the server does not say who that is)'} on {conn.source}, {where}")
     for use, some, commands in judged:
         out.line()
         print_held(use, some, commands, out)

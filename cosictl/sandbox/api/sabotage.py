@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from cosictl.sandbox.api.answers import refusal
+from cosictl.sandbox.api.discovery import REVIEWS
 from cosictl.sandbox.api.faults import DISCOVERY, REASONS, Fault, FaultKind, FaultPlan
 from cosictl.sandbox.api.listing import forbidden_option, is_true
 from cosictl.sandbox.api.paths import NoSuchPageError, Target, target_of
@@ -21,7 +22,7 @@ from cosictl.sandbox.ports import ApiError, Resource
 def verb_of(request: web.Request, target: Target | None) -> str:
     """Return the Kubernetes verb of a request."""
     if target is None:
-        return "get"
+        return "create" if _review(request.path) else "get"
     match request.method:
         case "GET" | "HEAD":
             if target.name:
@@ -48,7 +49,8 @@ def sabotaged(plan: FaultPlan, rows: Mapping[Resource, Served], clock: Clock) ->
             target: Target | None = target_of(request.path, rows)
         except (NoSuchPageError, ApiError):
             target = None
-        fault = plan.take(verb_of(request, target), _label(target), query=request.query)
+        label = _review(request.path) if target is None else _label(target)
+        fault = plan.take(verb_of(request, target), label or DISCOVERY, query=request.query)
         if fault is None:
             return await handler(request)
         return await _misbehave(fault, target, request, handler, clock)
@@ -56,9 +58,13 @@ def sabotaged(plan: FaultPlan, rows: Mapping[Resource, Served], clock: Clock) ->
     return middleware
 
 
-def _label(target: Target | None) -> str:
-    if target is None:
-        return DISCOVERY
+def _review(path: str) -> str:
+    """Return what somebody creates to ask about themselves, where a path is that of one; else ""."""
+    last = path.rpartition("/")[2]
+    return last if any(last == review.plural for review in REVIEWS) else ""
+
+
+def _label(target: Target) -> str:
     plural = target.row.resource.plural
     return f"{plural}/{target.subresource}" if target.subresource in target.row.subresources else plural
 

@@ -10,6 +10,8 @@ from kubernetes.client.exceptions import ApiException
 from cosictl.cluster.connect import ConnectOptions, connect
 from cosictl.cluster.lists import Reach, Scope
 from cosictl.cluster.reader import read_cluster
+from cosictl.cluster.writer import Place, write
+from cosictl.model.plan import Fate
 from cosictl.model.snapshot import ReadOutcome
 from tests.cli_process import cosictl
 from tests.contract.conftest import GROUP, Cluster, eventually
@@ -79,6 +81,32 @@ def test_a_dry_run_changes_nothing(cluster: Cluster) -> None:
     shown = cluster.patch("tried", {"metadata": {"annotations": {"a": "b"}}}, MERGE_PATCH, dry_run="All")
     assert shown["metadata"]["annotations"] == {"a": "b"}
     assert "annotations" not in cluster.read("tried")["metadata"]
+
+
+def test_options_in_the_body_of_a_deletion_hide_those_of_the_query(cluster: Cluster) -> None:
+    delete = cluster.custom.delete_namespaced_custom_object
+    place = (GROUP, cluster.version, cluster.namespace, "bucketclaims")
+    cluster.make("spared")
+    delete(*place, "spared", dry_run="All")
+    delete(*place, "spared", body=client.V1DeleteOptions(dry_run=["All"]))
+    assert cluster.read("spared")
+    delete(*place, "spared", dry_run="All", body=client.V1DeleteOptions(propagation_policy="Background"))
+    with pytest.raises(ApiException) as gone:
+        cluster.read("spared")
+    assert refusal(gone.value) == (404, "NotFound")
+
+
+@pytest.mark.parametrize("finalizers", [[], ["cosictl.dev/held"]], ids=["free", "held"])
+def test_a_deletion_that_cosictl_only_asks_about_changes_nothing(cluster: Cluster, finalizers: list[str]) -> None:
+    made = cluster.make(f"asked-{len(finalizers)}", finalizers=finalizers)
+    meta = made["metadata"]
+    place = Place(api_version=made["apiVersion"], plural="bucketclaims", namespace=cluster.namespace, name=meta["name"])
+    pinned = {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]}
+    options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": pinned}
+    conn = connect(ConnectOptions(kubeconfig=str(cluster.kubeconfig)))
+    sent = write(conn, "DELETE", place.path, options, "application/json", dry_run=True)
+    assert sent.fate is Fate.DONE
+    assert cluster.read(meta["name"]) == made
 
 
 def test_the_status_is_changed_only_through_its_subresource(cluster: Cluster) -> None:

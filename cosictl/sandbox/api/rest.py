@@ -1,8 +1,8 @@
 """The verbs of the API server over a store: a request in, an answer out."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
 
 from aiohttp import web
 
@@ -114,7 +114,7 @@ class Rest:
             raise _not_allowed()
         value = await _object(request, target)
         extra = _judge_unknown(target, value, request)
-        made = self._store.create(target.row.resource, target.namespace, value, dry_run=_dry_run(request.query))
+        made = self._store.create(target.row.resource, target.namespace, value, dry_run=_dry_run(_asked(request)))
         return answer(self._clock, one(target.row, made, self._show(request)), status=201, extra=extra)
 
     async def _update(self, target: Target, request: web.Request) -> web.Response:
@@ -128,7 +128,7 @@ class Rest:
             target.name,
             value,
             subresource=target.subresource,
-            dry_run=_dry_run(request.query),
+            dry_run=_dry_run(_asked(request)),
         )
         return answer(self._clock, one(target.row, made, self._show(request)), extra=extra)
 
@@ -144,7 +144,7 @@ class Rest:
             only_added(patch) if target.subresource == EPHEMERAL else patch,
             content_type=request.content_type,
             subresource="" if target.subresource == EPHEMERAL else target.subresource,
-            dry_run=_dry_run(request.query),
+            dry_run=_dry_run(_asked(request)),
         )
         return answer(self._clock, one(target.row, made, self._show(request)), extra=extra)
 
@@ -157,7 +157,7 @@ class Rest:
             target.name,
             uid=str(wanted.get("uid") or ""),
             resource_version=str(wanted.get("resourceVersion") or ""),
-            dry_run=_dry_run(request.query, options),
+            dry_run=_dry_run(options.get("dryRun")),
         )
         meta = gone["metadata"]
         if target.row.returns_deleted or meta.get("finalizers"):
@@ -167,7 +167,7 @@ class Rest:
     async def _delete_all(self, target: Target, request: web.Request) -> web.Response:
         options = await _delete_options(request)
         wanted = list_options(request.query)
-        dry_run = _dry_run(request.query, options)
+        dry_run = _dry_run(options.get("dryRun"))
         resource = target.row.resource
         found, _ = self._store.list(resource, target.namespace, labels=wanted.labels, fields=wanted.fields)
         gone = [
@@ -215,9 +215,10 @@ async def _object(request: web.Request, target: Target) -> Json:
 
 
 async def _delete_options(request: web.Request) -> Json:
+    """Return the options of a deletion: those in the body, and only where there is no body those of the query."""
     body = await request.read()
     if not body.strip():
-        return {}
+        return {"dryRun": _asked(request)}
     try:
         options = json.loads(body)
     except ValueError as error:
@@ -225,9 +226,12 @@ async def _delete_options(request: web.Request) -> Json:
     return options if isinstance(options, dict) else {}
 
 
-def _dry_run(query: Mapping[str, str], options: Mapping[str, Any] | None = None) -> bool:
-    asked = [query["dryRun"]] if "dryRun" in query else list((options or {}).get("dryRun") or ())
-    for one_of in asked:
+def _asked(request: web.Request) -> Sequence[str]:
+    return request.query.getall("dryRun", [])
+
+
+def _dry_run(asked: Sequence[str] | None) -> bool:
+    for one_of in asked or ():
         if one_of != "All":
             why = f'Unsupported value: "{one_of}": supported values: "All"'
             raise ApiError(422, "Invalid", f' "" is invalid: dryRun: {why}', details={})

@@ -170,11 +170,12 @@ def _silence(step: Step, ports: Ports, wait: float | None) -> tuple[Result, str]
     item = world.item(step.target.ref)
     assert item is not None, "it was read a moment ago"
     interval = world.policies.policy(item.api, step.values["original"]).backoff.cap
+    takes = f"that no attempt follows takes {interval:g} s to see"
     if wait is None:
-        return Result.DONE, f"that no attempt follows takes {interval:g} s to see (--wait)"
-    before = _last_failure(world, step.target.ref)
+        return Result.DONE, f"{takes} (--wait)"
     if wait < interval:
-        return Result.UNKNOWN, f"an interval is {interval:g} s, and it was watched for {wait:g} s only"
+        return Result.UNKNOWN, f"{takes}, and --wait is {wait:g} s: it was not watched"
+    before = _last_failure(world, step.target.ref)
     ports.sleep(wait)
     after = _last_failure(ports.observe(), step.target.ref)
     if after != before:

@@ -37,6 +37,8 @@ AMBIENT: Final = (
 )
 AMBIENT_PREFIXES: Final = ("COSICTL_", "_COSICTL_", "KUBERNETES_SERVICE_", "KUBERNETES_PORT")
 AMBIENT_SUFFIXES: Final = ("_PROXY",)
+# The one cluster that may be given to tests, those in ``contract``: then the door is open.
+CLUSTER: Final = "COSICTL_TEST_KUBECONFIG"
 LOOPBACK_NAMES: Final = frozenset({"", "localhost", "::1", "::", "0.0.0.0"})
 
 
@@ -47,6 +49,8 @@ class OutsideWorldError(AssertionError):
 def is_ambient(name: str) -> bool:
     """Tell whether an environment variable would change what the program does."""
     upper = name.upper()
+    if upper == CLUSTER:
+        return False
     return upper in AMBIENT or upper.startswith(AMBIENT_PREFIXES) or upper.endswith(AMBIENT_SUFFIXES)
 
 
@@ -121,7 +125,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Clean the environment and close the door, for the whole run."""
+    """Clean the environment and close the door, for the whole run; with a cluster that was given it stays open."""
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
     home = tempfile.TemporaryDirectory(prefix="cosictl-home-")
@@ -129,6 +133,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in filter(is_ambient, tuple(os.environ)):
         patch.delenv(name)
     patch.setenv("HOME", home.name)
-    guard_sockets(patch)
+    if not os.environ.get(CLUSTER):
+        guard_sockets(patch)
     # Where the shell that began all this runs in the background, interrupts are ignored, and processes inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)

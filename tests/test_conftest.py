@@ -2,11 +2,15 @@
 
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import OutsideWorldError, is_ambient
+from tests.apiserver import NOON, ApiServer
+from tests.cli_process import ROOT, environment
+from tests.conftest import CLUSTER, OutsideWorldError, is_ambient
 
 OUTSIDE = ("192.0.2.1", 443)  # RFC 5737: an address for documentation, routed nowhere.
 
@@ -55,3 +59,17 @@ def test_what_counts_as_ambient(name: str) -> None:
 @pytest.mark.parametrize("name", ["PATH", "TMPDIR", "PIP_INDEX_URL", "SSL_CERT_FILE", "LANG"])
 def test_what_a_process_needs_is_kept(name: str) -> None:
     assert not is_ambient(name)
+
+
+def test_the_contract_is_checked_on_the_cluster_that_is_given(tmp_path: Path) -> None:
+    with ApiServer([], at=NOON) as server:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/contract", "-k", "in_chunks"],
+            env=environment({CLUSTER: str(server.kubeconfig(tmp_path))}),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        assert server.count("bucketclaims") >= 3

@@ -13,9 +13,9 @@ import pytest
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
+from tests.conftest import CLUSTER
 from tests.sandbox_server import Sandbox
 
-VARIABLE: Final = "COSICTL_TEST_KUBECONFIG"
 GROUP: Final = "objectstorage.k8s.io"
 Object = dict[str, Any]
 
@@ -69,7 +69,7 @@ class Cluster:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with ExitStack() as stack:
-        given = os.environ.get(VARIABLE, "")
+        given = os.environ.get(CLUSTER, "")
         path = Path(given) if given else _sandbox(stack, tmp_path_factory.mktemp("contract"))
         api = config.new_client_from_config(str(path))
         stack.callback(api.close)

@@ -10,7 +10,7 @@ from kubernetes.client.exceptions import ApiException
 from cosictl.cluster.connect import ConnectOptions, connect
 from cosictl.cluster.lists import Reach, Scope
 from cosictl.cluster.reader import read_cluster
-from cosictl.cluster.writer import Place, write
+from cosictl.cluster.writer import Place, read_object, write
 from cosictl.model.plan import Fate
 from cosictl.model.snapshot import ReadOutcome
 from tests.cli_process import cosictl
@@ -96,17 +96,45 @@ def test_options_in_the_body_of_a_deletion_hide_those_of_the_query(cluster: Clus
     assert refusal(gone.value) == (404, "NotFound")
 
 
-@pytest.mark.parametrize("finalizers", [[], ["cosictl.dev/held"]], ids=["free", "held"])
-def test_a_deletion_that_cosictl_only_asks_about_changes_nothing(cluster: Cluster, finalizers: list[str]) -> None:
-    made = cluster.make(f"asked-{len(finalizers)}", finalizers=finalizers)
+HELD: Final = "cosictl.dev/held"
+WRITES: Final[dict[str, tuple[str, str, object, str]]] = {
+    "annotation": ("PATCH", "", {"metadata": {"annotations": {"a": "b"}}}, MERGE_PATCH),
+    "spec": ("PATCH", "", {"spec": {"bucketClassName": "other"}}, MERGE_PATCH),
+    "status": ("PATCH", "/status", {"status": {"bucketReady": True}}, MERGE_PATCH),
+    "finalizer": ("PATCH", "", [{"op": "remove", "path": "/metadata/finalizers/0"}], JSON_PATCH),
+    "deletion": ("DELETE", "", {"apiVersion": "v1", "kind": "DeleteOptions"}, "application/json"),
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "finalizers"),
+    [*((what, [HELD]) for what in WRITES), *((what, []) for what in WRITES if what != "finalizer")],
+)
+def test_what_cosictl_only_asks_about_does_not_happen(cluster: Cluster, what: str, finalizers: list[str]) -> None:
+    made = cluster.make(f"asked-{what}-{len(finalizers)}", finalizers=finalizers)
     meta = made["metadata"]
     place = Place(api_version=made["apiVersion"], plural="bucketclaims", namespace=cluster.namespace, name=meta["name"])
-    pinned = {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]}
-    options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": pinned}
+    method, subresource, body, kind = WRITES[what]
+    if method == "DELETE":
+        assert isinstance(body, dict)
+        body = {**body, "preconditions": {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]}}
     conn = connect(ConnectOptions(kubeconfig=str(cluster.kubeconfig)))
-    sent = write(conn, "DELETE", place.path, options, "application/json", dry_run=True)
-    assert sent.fate is Fate.DONE
-    assert cluster.read(meta["name"]) == made
+    for dry_run in (True, False):
+        assert cluster.read(meta["name"]) == made
+        assert write(conn, method, place.path + subresource, body, kind, dry_run=dry_run).fate is Fate.DONE
+    after = read_object(conn, place)
+    assert after != made
+    assert (after is None) is (what == "deletion" and not finalizers)
+
+
+def test_an_object_that_cosictl_only_asks_to_make_is_not_made(cluster: Cluster) -> None:
+    body = cluster.body("unmade")
+    place = Place(api_version=body["apiVersion"], plural="bucketclaims", namespace=cluster.namespace, name="unmade")
+    conn = connect(ConnectOptions(kubeconfig=str(cluster.kubeconfig)))
+    for dry_run in (True, False):
+        assert read_object(conn, place) is None
+        assert write(conn, "POST", place.collection, body, "application/json", dry_run=dry_run).fate is Fate.DONE
+    assert read_object(conn, place) is not None
 
 
 def test_the_status_is_changed_only_through_its_subresource(cluster: Cluster) -> None:

@@ -55,6 +55,13 @@ def test_a_lease_names_the_pod() -> None:
     assert (line.outlooks, line.calls, line.stops) == ({Outlook.LOOPING: 1}, 120.0, False)
 
 
+def test_of_a_loop_that_may_have_ended_no_call_is_counted() -> None:
+    """A day after the last record of it, while its sidecar lives: what is unknown is no loop."""
+    later = NOW + timedelta(days=1)
+    line = only(replace(looping(leases=(held("driver-0", renewed=later),)), taken_at=later))
+    assert (line.outlooks, line.calls) == ({Outlook.UNKNOWN: 1}, 0.0)
+
+
 @pytest.mark.parametrize("holder", ["driver-0", "driver-0_1b9c2a3f"])
 def test_holders_are_pods_with_or_without_an_id(holder: str) -> None:
     assert [part.pod for part in only(looping(leases=(held(holder),))).sidecars] == ["driver-0"]

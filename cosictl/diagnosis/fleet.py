@@ -30,7 +30,7 @@ from cosictl.knowledge.policies import POLICIES, Effect, Policy
 from cosictl.model.fleet import Component, DriverLine, Fleet, HazardNote, LeaseView
 from cosictl.model.objects import Lease
 from cosictl.model.refs import Api, Kind
-from cosictl.model.report import Report
+from cosictl.model.report import Outlook, Report
 
 
 def fleet(graph: Graph, policies: Policies, report: Report) -> Fleet:
@@ -123,7 +123,8 @@ def _line(seen: _Seen, api: Api, driver: str, serving: _Serving) -> DriverLine:
     own = [item for item in report.objects if item.api is api and item.driver.casefold() == driver.casefold()]
     choice = seen.policies.choice(api, driver)
     policy = POLICIES[choice.policy]
-    wasted = [trouble for trouble in troubles(report.objects) if trouble.hopeless and trouble.api is api]
+    # Of what may have ended nobody can say that it still calls.
+    loops = troubles(item for item in own if item.outlook is Outlook.LOOPING)
     return DriverLine(
         driver=driver,
         api=api,
@@ -141,7 +142,7 @@ def _line(seen: _Seen, api: Api, driver: str, serving: _Serving) -> DriverLine:
         stops=any(Effect.STOPS in cells.values() for cells in policy.effects.values()),
         hazards=_hazards(policy, report),
         outlooks=Counter(item.outlook for item in own if item.ref.kind == Kind.BUCKET),
-        calls=sum(calls_per_hour(policy, one) for one in wasted if one.driver.casefold() == driver.casefold()),
+        calls=sum(calls_per_hour(policy, one) for one in loops),
     )
 
 

@@ -43,7 +43,6 @@ from tests.remedy_worlds import (
     BUCKET,
     CLAIM,
     NOW,
-    SIDECAR,
     access,
     bucket,
     claim,
@@ -172,24 +171,6 @@ def test_an_assumed_release_rules_no_zombie_out() -> None:
 def test_a_claim_is_not_deleted_where_nobody_would_free_it(why: str, snapshot: Snapshot, no: bool) -> None:  # noqa: FBT001
     world = world_of(snapshot)
     assert says_no(somebody_frees, world, step_of(world, Action.DELETE_OBJECT, CLAIM, why="a test")) is no, why
-
-
-@pytest.mark.parametrize(
-    ("image", "words"),
-    [
-        (SIDECAR, None),
-        ("objectstorage-sidecar:canary", "that v0.2.2 runs here is only assumed (image "),
-        ("objectstorage-sidecar:v20241122-60-g6a5a12c", "here runs image-60 (image "),
-    ],
-)
-def test_retain_is_refused_with_the_release_that_runs_or_with_what_is_only_assumed(
-    image: str, words: str | None
-) -> None:
-    strange = replace(pod("driver-0"), containers=(replace(pod("x").containers[0], image=image),))
-    world = world_of(looping(pods=(strange,), events=()))
-    found = retain_lets_go(Situation(step=step_of(world, Action.SET_RETAIN, BUCKET, why="a test"), world=world))
-    assert (found is None) is (words is None)
-    assert found is None or words is None or words in found.reason
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from cosictl.errors import UsageError
 SHARED_PANEL: Final = "Options of every command"
 # The server caps nothing at 500; it is kubectl's default (kubectl get --help, --chunk-size).
 CHUNK_SIZE: Final = 500
+# RFC 1123, as the API server wants it; anything else would be another path.
+_NAMESPACE: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _DURATION: Final = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 
 
@@ -66,10 +68,16 @@ class Shared:
 
     @classmethod
     def of(cls, context: typer.Context) -> "Shared":
-        """Return what a context was given, completed by what stood before the verb; for half a command line too."""
+        """Return what a context was given, completed by what stood before the verb; for half a command line too.
+
+        Raises UsageError.
+        """
         found = cls()
         for params in _params(context):
             found = cls(**{field.name: params[field.name] for field in fields(cls) if field.name in params}).over(found)
+        if found.namespace and not _NAMESPACE.fullmatch(found.namespace):
+            words = f"-n {found.namespace!r} is no name of a namespace"
+            raise UsageError(words, next_step="list them with: kubectl get namespaces")
         # A context holds the word that was typed.
         return replace(found, color=Color(found.color)) if found.color is not None else found
 

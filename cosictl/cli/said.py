@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from cosictl.model.snapshot import Snapshot
 
 PLUGIN: Final = "kubectl-cosi"
+_TOKEN: Final = "--token"
+_ANY_TOKEN: Final = "TOKEN"
 # An error line that quotes a whole response body would bury its beginning.
 MAX_LINE: Final = 2000
 
@@ -25,9 +27,20 @@ def program() -> str:
     return "kubectl cosi" if name.removesuffix(".exe").startswith(PLUGIN) else "cosictl"
 
 
+def typed() -> list[str]:
+    """Return what the person typed, to be shown: a token is not."""
+    words: list[str] = []
+    for word in sys.argv[1:]:
+        if words[-1:] == [_TOKEN]:
+            words.append(_ANY_TOKEN)
+        else:
+            words.append(f"{_TOKEN}={_ANY_TOKEN}" if word.startswith(f"{_TOKEN}=") else word)
+    return words
+
+
 def same_again() -> str:
     """What the person typed, to be typed again with more options behind it: ``cosictl diagnose -f dump``."""
-    words = sys.argv[1:]
+    words = typed()
     if "--" in words:
         # Behind these dashes nothing is an option. No name begins with one: they can do without.
         words.remove("--")

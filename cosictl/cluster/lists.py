@@ -1,6 +1,7 @@
 """What a diagnosis lists, and where: plain values, built before anything is asked."""
 
 from enum import StrEnum
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -61,7 +62,7 @@ class ListCall(Struct, frozen=True, kw_only=True):
     @property
     def path(self) -> str:
         """The path to GET."""
-        where = f"/namespaces/{self.namespace}" if self.namespace else ""
+        where = f"/namespaces/{quote(self.namespace, safe='')}" if self.namespace else ""
         return f"{self.prefix}{where}/{self.resource}"
 
     def narrowed(self) -> tuple["ListCall", ...]:

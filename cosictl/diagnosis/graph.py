@@ -75,6 +75,13 @@ class Graph(Struct, frozen=True, kw_only=True, dict=True):
                 found[name].append(claim)
         return {name: tuple(some) for name, some in found.items()}
 
+    @cached_property
+    def emptying(self) -> frozenset[str]:
+        """Namespaces in which every claim and access is being deleted, as when the namespace itself is."""
+        metas = [*(claim.meta for claim in self.snapshot.claims), *(access.meta for access in self.snapshot.accesses)]
+        staying = {meta.namespace for meta in metas if meta.deleted is None}
+        return frozenset(meta.namespace for meta in metas) - staying
+
     @property
     def knows_now(self) -> bool:
         """Whether the moment of the observation is known.

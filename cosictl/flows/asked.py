@@ -60,6 +60,10 @@ def found(snapshot: Snapshot, asked: Asked) -> tuple[CosiObject, ...]:
     return tuple(item for item in here if not asked.named or any(_is_named(item, named) for named in asked.named))
 
 
+# Whose absence leaves it open whether there is a driver.
+NAMING_DRIVERS = ("buckets", "bucketclasses", "bucketaccessclasses")
+
+
 def check_read(snapshot: Snapshot, resources: Iterable[str]) -> None:
     """Refuse to call a list empty that could not be read; raises ClusterError with the server's words."""
     for resource in resources:

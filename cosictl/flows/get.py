@@ -10,7 +10,7 @@ from cosictl.diagnosis.graph import link
 from cosictl.diagnosis.marks import is_expired, mark_of
 from cosictl.diagnosis.policy import choose
 from cosictl.diagnosis.report import diagnose
-from cosictl.flows.asked import Asked, check_read, found
+from cosictl.flows.asked import NAMING_DRIVERS, Asked, check_read, found
 from cosictl.model.copying import replace
 from cosictl.model.objects import Access, AccessClass, BucketClass, Claim, CosiObject
 from cosictl.model.refs import RESOURCES, Kind, Ref
@@ -110,9 +110,11 @@ _HANG_ON_OTHERS = frozenset({"COSI110", "COSI114"})
 
 
 def list_drivers(read: Callable[[], Snapshot], *, asked: Asked) -> tuple[DriverLine, ...]:
-    """Return the drivers that Buckets and classes name, those asked for. Raises NotFoundError."""
+    """Return the drivers that Buckets and classes name, those asked for. Raises NotFoundError and ClusterError."""
     snapshot = read()
     report = diagnose(snapshot)
+    if not report.drivers:
+        check_read(snapshot, NAMING_DRIVERS)
     found(snapshot, asked)
     wanted = {named.name.casefold() for named in asked.named} - {""}
     buckets = [item for item in report.objects if item.ref.kind == Kind.BUCKET]

@@ -9,6 +9,7 @@ from cosictl.diagnosis.policy import choose
 from cosictl.diagnosis.report import concluded
 from cosictl.diagnosis.whatif import compare
 from cosictl.errors import NotFoundError, UsageError
+from cosictl.flows.asked import NAMING_DRIVERS, check_read
 from cosictl.flows.diagnose import known_policy
 from cosictl.knowledge.policies import POLICIES
 from cosictl.model.copying import replace
@@ -18,11 +19,13 @@ from cosictl.model.snapshot import Snapshot
 
 
 def survey(read: Callable[[], Snapshot], *, drivers: Sequence[str] = ()) -> tuple[Report, Fleet]:
-    """Return the diagnosis and who serves which driver, those named only. Raises NotFoundError."""
+    """Return the diagnosis and who serves which driver, those named only. Raises NotFoundError and ClusterError."""
     graph = link(read())
     policies = choose(graph)
     report = concluded(graph, policies)
     found = fleet(graph, policies, report)
+    if not found.drivers:
+        check_read(graph.snapshot, NAMING_DRIVERS)
     if not drivers:
         return report, found
     wanted = {name.casefold() for name in drivers}

@@ -80,7 +80,7 @@ REMEDIES: Final[Mapping[Action, Remedy]] = {
         source="v0.2.2 bucket_controller.go:232-274, run on a real API server",
     ),
     Action.DELETE_OBJECT: Remedy(
-        does="deletes the object as kubectl delete does, on condition of its UID and version",
+        does="deletes the object as kubectl delete does, and what it owns with it, on condition of its UID and version",
         note="none: made again it would be a new object that asks the driver for a new bucket or credential",
         source="v0.2.2 bucketclaim.go:104, bucket_controller.go:282-310",
     ),
@@ -106,7 +106,7 @@ REMEDIES: Final[Mapping[Action, Remedy]] = {
         source="the run's backup",
     ),
     Action.RECREATE_OBJECT: Remedy(
-        does="creates the object again from the run's backup, without UID and version",
+        does="creates the object again from the run's backup, without UID, version, finalizers and owners",
         note="none: delete it again with kubectl if it is not wanted",
         source="the run's backup",
     ),

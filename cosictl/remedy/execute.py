@@ -4,9 +4,7 @@ Whatever is known is in the journal before the next thing happens, so that a run
 nothing is done twice: what was begun is looked up before it is done.
 """
 
-import json
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, Final
 
 from cosictl.errors import CosictlError, JournalError
@@ -16,7 +14,7 @@ from cosictl.model.refs import Ref
 from cosictl.remedy.guard import Situation
 from cosictl.remedy.guards import refusal
 from cosictl.remedy.journal import Journal, Run, StepRecord
-from cosictl.remedy.mark_event import event_write
+from cosictl.remedy.mark_event import event_write, mark_text
 from cosictl.remedy.ports import Ports
 from cosictl.remedy.rehearse import refused_outcome
 from cosictl.remedy.state import pin_of, pin_words, value_words
@@ -245,19 +243,8 @@ class Execution:
         if step.action is Action.NUDGE:
             values["annotation"] = self._journal.run_id
         elif step.action is Action.MARK:
-            values["annotation"] = values.get("text") or self._mark_text(values)
+            values["annotation"] = values.get("text") or mark_text(values, self._ports.now())
         return values
-
-    def _mark_text(self, values: Mapping[str, str]) -> str:
-        now = self._ports.now()
-        lasts = int(values.get("lasts") or 0)
-        tree: dict[str, Any] = {key: values[key] for key in ("reason", "finding", "by", "ticket") if values.get(key)}
-        tree["at"] = now.isoformat(timespec="seconds")
-        if lasts:
-            tree["expires"] = (now + timedelta(seconds=lasts)).isoformat(timespec="seconds")
-        if values.get("hold"):
-            tree["hold"] = True
-        return json.dumps(tree, ensure_ascii=False, sort_keys=True)
 
     def _with_event(self, number: int, outcome: Outcome, values: Mapping[str, str], world: World) -> Outcome:
         """Also write the Event; the mark stands without it."""

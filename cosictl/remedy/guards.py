@@ -249,7 +249,7 @@ def not_here_yet(case: Situation) -> Refusal | None:
 
 
 _PINS: Final[tuple[Guard, ...]] = (
-    *(same_uid, same_generation, same_deletion, same_finalizers, same_failure),
+    *(same_uid, same_deletion, same_generation, same_finalizers, same_failure),
     *(not_masked, finding_holds),
 )
 _FINALIZER: Final[tuple[Guard, ...]] = (really_terminating, known_finalizer, not_held, in_trouble)

@@ -1,15 +1,30 @@
-"""The Event that goes with a mark, so that kubectl describe shows it. Pure.
+"""What a mark writes: the annotation, and the Event that goes with it, so that kubectl describe shows it. Pure.
 
-Of type Normal and from component cosictl: diagnosis reads Warnings only, so it never becomes evidence of a failure.
+The Event is of type Normal and from component cosictl: diagnosis reads Warnings only, so it never becomes evidence of a
+failure.
 """
 
+import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from cosictl.model.plan import Step, Target
 from cosictl.model.refs import Ref
 from cosictl.remedy.world import World
 from cosictl.remedy.writes import Body, Write
+
+
+def mark_text(values: Mapping[str, str], now: datetime) -> str:
+    """Return the text of the annotation, JSON."""
+    lasts = int(values.get("lasts") or 0)
+    tree: dict[str, Any] = {key: values[key] for key in ("reason", "finding", "by", "ticket") if values.get(key)}
+    tree["at"] = now.isoformat(timespec="seconds")
+    if lasts:
+        tree["expires"] = (now + timedelta(seconds=lasts)).isoformat(timespec="seconds")
+    if values.get("hold"):
+        tree["hold"] = True
+    return json.dumps(tree, ensure_ascii=False, sort_keys=True)
 
 
 def event_write(step: Step, values: Mapping[str, str], world: World, name: str, now: datetime) -> Write:

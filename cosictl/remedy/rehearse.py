@@ -1,9 +1,10 @@
 """Before a run: the cluster is the plan's, and a rehearsal asks the server about each step without doing it."""
 
 from cosictl.errors import RefusedError
-from cosictl.model.plan import AT_DRIVER, ClusterId, Fate, Outcome, Plan, Result, Step
+from cosictl.model.plan import AT_DRIVER, Action, ClusterId, Fate, Outcome, Plan, Result, Step
 from cosictl.remedy.guard import Refusal, Situation
 from cosictl.remedy.guards import refusal
+from cosictl.remedy.mark_event import mark_text
 from cosictl.remedy.ports import Ports
 from cosictl.remedy.state import pin_words
 from cosictl.remedy.world import World
@@ -18,7 +19,13 @@ def check_cluster(plan: Plan, here: ClusterId) -> None:
             meaning="neither namespace kube-system nor default may be read",
             next_step="it takes the right to get namespace kube-system",
         )
-    if plan.cluster.uid != here.uid or plan.cluster.anchor != here.anchor:
+    if plan.cluster.anchor != here.anchor:
+        raise RefusedError(
+            "whether the plan was made on this cluster cannot be told",
+            meaning=f"the plan knows the UID of namespace {plan.cluster.anchor}, and here {here.anchor} may be read",
+            next_step=f"it takes the right to get namespace {plan.cluster.anchor}",
+        )
+    if plan.cluster.uid != here.uid:
         raise RefusedError(
             f"the plan was made on another cluster ({plan.cluster.source_words(plan.source)})",
             meaning=f"the UID of namespace {here.anchor} is {here.uid} here",
@@ -54,7 +61,8 @@ def _rehearsed(plan: Plan, ports: Ports, world: World, step: Step, *, after: boo
     moved = pin_words(step.pin, now)
     if moved:
         return Outcome(step=step, result=Result.REFUSED, words=moved)
-    values = {**step.values, "annotation": "{}"}
+    text = step.values.get("text") or mark_text(step.values, ports.now()) if step.action is Action.MARK else "{}"
+    values = {**step.values, "annotation": text}
     sent = ports.send(write_of(step, now, values=values), dry_run=True)
     if sent.fate is Fate.DONE:
         return Outcome(step=step, result=Result.DONE, words="the server would do it")

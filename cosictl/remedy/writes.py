@@ -46,7 +46,7 @@ def write_of(step: Step, now: Json | None, *, values: Mapping[str, str]) -> Writ
         return Write(verb="create", target=step.target, body=_MADE[step.action](step, values), content=Body.JSON)
     assert now is not None, "an object that is changed was read before"
     if step.action is Action.DELETE_OBJECT:
-        return Write(verb="delete", target=step.target, body=_deletion(now), content=Body.JSON)
+        return Write(verb="delete", target=step.target, body=deletion_of(now), content=Body.JSON)
     if step.action is Action.REMOVE_FINALIZER:
         patch = _without_finalizer(now, values["finalizer"])
         return Write(verb="patch", target=step.target, body=patch, content=Body.PATCH)
@@ -124,12 +124,13 @@ def _pinned(now: Json) -> dict[str, str]:
     return {"uid": uid_of(now), "resourceVersion": version_of(now)}
 
 
-def _deletion(now: Json) -> dict[str, Any]:
+def deletion_of(now: Json) -> dict[str, Any]:
+    """Return the options with which this very version of an object is deleted."""
+    # Without a propagationPolicy, which takes the finalizers "orphan" and "foregroundDeletion" away that others set.
     return {
         "kind": "DeleteOptions",
         "apiVersion": "v1",
         "preconditions": _pinned(now),
-        "propagationPolicy": "Background",
     }
 
 

@@ -13,6 +13,7 @@ from cosictl.cluster.reader import read_cluster
 from cosictl.cluster.writer import Place, read_object, write
 from cosictl.model.plan import Fate
 from cosictl.model.snapshot import ReadOutcome
+from cosictl.remedy.writes import deletion_of
 from tests.cli_process import cosictl
 from tests.contract.conftest import GROUP, Cluster, eventually
 
@@ -102,7 +103,7 @@ WRITES: Final[dict[str, tuple[str, str, object, str]]] = {
     "spec": ("PATCH", "", {"spec": {"bucketClassName": "other"}}, MERGE_PATCH),
     "status": ("PATCH", "/status", {"status": {"bucketReady": True}}, MERGE_PATCH),
     "finalizer": ("PATCH", "", [{"op": "remove", "path": "/metadata/finalizers/0"}], JSON_PATCH),
-    "deletion": ("DELETE", "", {"apiVersion": "v1", "kind": "DeleteOptions"}, "application/json"),
+    "deletion": ("DELETE", "", {}, "application/json"),
 }
 
 
@@ -115,9 +116,7 @@ def test_what_cosictl_only_asks_about_does_not_happen(cluster: Cluster, what: st
     meta = made["metadata"]
     place = Place(api_version=made["apiVersion"], plural="bucketclaims", namespace=cluster.namespace, name=meta["name"])
     method, subresource, body, kind = WRITES[what]
-    if method == "DELETE":
-        assert isinstance(body, dict)
-        body = {**body, "preconditions": {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]}}
+    body = deletion_of(made) if method == "DELETE" else body
     conn = connect(ConnectOptions(kubeconfig=str(cluster.kubeconfig)))
     for dry_run in (True, False):
         assert cluster.read(meta["name"]) == made
@@ -125,6 +124,20 @@ def test_what_cosictl_only_asks_about_does_not_happen(cluster: Cluster, what: st
     after = read_object(conn, place)
     assert after != made
     assert (after is None) is (what == "deletion" and not finalizers)
+
+
+def test_a_deletion_takes_no_finalizer_away(cluster: Cluster) -> None:
+    """With a propagationPolicy of Background a real server takes ``orphan`` away."""
+    made = cluster.make("owner", finalizers=["orphan", HELD])
+    meta = made["metadata"]
+    place = Place(api_version=made["apiVersion"], plural="bucketclaims", namespace=cluster.namespace, name="owner")
+    conn = connect(ConnectOptions(kubeconfig=str(cluster.kubeconfig)))
+    deletion = deletion_of(made)
+    assert deletion["preconditions"] == {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]}
+    assert write(conn, "DELETE", place.path, deletion, "application/json").fate is Fate.DONE
+    after = cluster.read("owner")["metadata"]
+    assert after["deletionTimestamp"]
+    assert after["finalizers"] == ["orphan", HELD]
 
 
 def test_an_object_that_cosictl_only_asks_to_make_is_not_made(cluster: Cluster) -> None:

@@ -3,7 +3,6 @@
 # ruff: noqa: PLC0415 - libraries load when a command needs them, so that --help stays light
 
 import shlex
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from cosictl.cli.changing.consent import ask_for
 from cosictl.cli.changing.options import Ask, Change, DryRun, Select
 from cosictl.cli.options import Shared, parse_duration
 from cosictl.cli.output import Format, choose_format, output, print_document
-from cosictl.cli.said import program, say, say_unread
+from cosictl.cli.said import program, say, say_unread, typed
 from cosictl.cli.types import Resource, parse_targets
 from cosictl.errors import Exit, NotFoundError, RefusedError, StepsError, UsageError
 from cosictl.flows.asked import Asked, Named
@@ -180,7 +179,7 @@ def _without_credentials(plan: Plan) -> Plan:
 
 def _given() -> list[str]:
     """The command line as typed, for the hint what to type next."""
-    words = [word for word in sys.argv[1:] if word != "--apply" and not word.startswith("--dry-run=")]
+    words = [word for word in typed() if word != "--apply" and not word.startswith("--dry-run=")]
     return [word for place, word in enumerate(words) if "--dry-run" not in {word, *words[max(0, place - 1) : place]}]
 
 

@@ -54,8 +54,9 @@ class LivePorts:
         return ClusterId(uid=uid, anchor=anchor)
 
     def user(self) -> str:
-        """Return who we are, for the journal and for marks."""
-        self.name = self.name or who_am_i(self.conn) or self.shared.user or getpass.getuser()
+        """Return who we are, for the journal and for marks; where the server does not say, who we claim to be."""
+        if not self.name:
+            self.name = who_am_i(self.conn) or self.shared.as_user or f"local user {getpass.getuser()}"
         return self.name
 
     def look_at(self, plan: Plan) -> None:

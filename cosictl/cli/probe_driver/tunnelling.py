@@ -5,7 +5,6 @@
 import json
 import re
 import shlex
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from cosictl.cli.options import Shared
 from cosictl.cli.probe_driver.options import Dial
-from cosictl.cli.said import plain, program, say, say_unread
+from cosictl.cli.said import plain, program, say, say_unread, typed
 from cosictl.diagnosis.graph import link
 from cosictl.errors import ClusterError, CosictlError, EndpointError, UsageError
 from cosictl.flows.driver_pods import pods_of_driver
@@ -118,7 +117,7 @@ def _tool(reach: "Reach", sockets: "PodSocket", dial: Dial) -> "Tool":
 
 def _advice(reach: "Reach", sockets: "PodSocket") -> str:
     """Say what to type instead: this very command inside the Pod."""
-    words = _words_inside(sys.argv[1:])
+    words = _words_inside(typed())
     if not sockets.volume:
         place = sockets.places[0] if sockets.places else None
         words += ["--endpoint", f"unix://{place.path}"] if place is not None else []

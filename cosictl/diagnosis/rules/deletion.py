@@ -212,6 +212,17 @@ def access_silent(case: Case[Access]) -> Verdict:
     if not case.alpha1 or not case.obj.account_id or not events_tell(case):
         return _silent(case, case.driver)
     served = _unserved(case, case.driver)
+    if served is None and case.obj.meta.namespace in case.graph.emptying:
+        words = (
+            "being deleted without any record, and so is all of COSI in its namespace: where that goes too, its events "
+            "are deleted and new ones refused, so that their absence tells nothing"
+        )
+        return Verdict(
+            outlook=Outlook.UNKNOWN,
+            basis=(words,),
+            code="COSI306",
+            candidates=("COSI306", "COSI410", "COSI413"),
+        )
     return served or Verdict(
         outlook=Outlook.STALLED,
         basis=("being deleted without any record: after a failed Secret deletion nobody tries again",),

@@ -12,7 +12,7 @@ from cosictl.remedy.world import World
 LOOK: Final = "cosictl diagnose says what it waits for"
 _REMADE: Final = (
     Action.RECREATE_OBJECT.value,
-    "made again from the backup, with a new UID; a claim then asks for a bucket of a new name",
+    "made again from the backup, with a new UID, without what it owned; a claim then asks for a bucket of a new name",
 )
 
 

@@ -79,7 +79,9 @@ def made_anew(hands: Hands, what: str) -> None:
     kind = what.partition("/")[0]
     removed(hands, what)
     meta = {key: before["metadata"][key] for key in ("name", "namespace") if key in before["metadata"]}
-    hands.create({**{key: before[key] for key in ("apiVersion", "kind", "spec")}, "metadata": meta}, kind)
+    # Of a class that is not there: nobody but a step that should not could make it ready.
+    spec = {**before["spec"], "bucketClassName": "nobodys"} if kind == "claim" else before["spec"]
+    hands.create({**{key: before[key] for key in ("apiVersion", "kind")}, "spec": spec, "metadata": meta}, kind)
 
 
 class OtherHand:

@@ -103,6 +103,14 @@ def test_rows_that_come_later_stand_under_the_same_heading_and_tell_the_namespac
     assert {line.index("bucketclaim/") for line in (first, later, gone)} == {heading.index("NAME", len("NAMESPACE"))}
 
 
+def test_where_there_is_nothing_at_first_the_first_rows_decide_how_wide_columns_are(tmp_path: Path) -> None:
+    with ApiServer([], at=NOON) as server, watching(server, tmp_path, "claims", "-A", "--no-headers") as process:
+        assert "No resources found" in line_of(process.stderr)
+        for number in (123_456_789, 1):
+            server.change(claim(number))
+        assert len({line_of(process.stdout).index("looping") for _ in range(2)}) == 1
+
+
 @pytest.mark.parametrize(
     "words", [("claims", "-w", "-f", V1), ("drivers", "-w"), ("claims", "-w", "--interval", "soon")], ids=str
 )

@@ -71,6 +71,8 @@ class ObjectTable:
         )
 
     def _print(self, lines: Sequence[Sequence[str]], *, heads: bool) -> None:
+        if not lines:
+            return
         titles = _object_heads(wide=self._wide, show_namespace=self._show_namespace)
         shown = [titles, *([*map(escape, line), *[""] * (len(titles) - len(line))] for line in lines)]
         if self._shape is None:

@@ -71,7 +71,7 @@ class ObjectTable:
         )
 
     def _print(self, lines: Sequence[Sequence[str]], *, heads: bool) -> None:
-        if not lines:
+        if not (lines or heads):
             return
         titles = _object_heads(wide=self._wide, show_namespace=self._show_namespace)
         shown = [titles, *([*map(escape, line), *[""] * (len(titles) - len(line))] for line in lines)]

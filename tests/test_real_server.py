@@ -60,6 +60,16 @@ def test_there_is_no_driver_only_where_that_could_be_read(words: tuple[str, ...]
         assert typed(*words, "--kubeconfig", str(server.kubeconfig(tmp_path))).code is Exit.OK
 
 
+@pytest.mark.parametrize(
+    ("status", "step"), [(403, "kubectl auth can-i list"), (404, "kubectl get crd"), (500, "kubectl get")]
+)
+def test_what_to_do_about_a_list_depends_on_how_it_was_refused(status: int, step: str, tmp_path: Path) -> None:
+    with ApiServer([], at=NOON, faults=(f"{status}:list:bucketclaims",)) as server:
+        told = typed("get", "claims", "--request-timeout=2s", "--kubeconfig", str(server.kubeconfig(tmp_path)))
+    assert told.code is Exit.FAILED
+    assert f"{step} bucketclaims" in told.err
+
+
 def test_a_mark_is_rehearsed_with_all_its_words(tmp_path: Path) -> None:
     with live(tmp_path, "cosi-86", speed=30.0) as sandbox:
         hands, person = Hands(sandbox), Person(sandbox, tmp_path)

@@ -72,10 +72,15 @@ def check_read(snapshot: Snapshot, resources: Iterable[str]) -> None:
         if refused and not any(status.outcome is ReadOutcome.OK for status in statuses):
             raise ClusterError(
                 f"{resource} could not be read: {refused[0].reason or refused[0].outcome}",
-                next_step=f"check your rights with: kubectl auth can-i list {resource}",
+                next_step=_NEXT[refused[0].outcome].format(resource=resource),
             )
 
 
+_NEXT = {
+    ReadOutcome.FORBIDDEN: "check your rights with: kubectl auth can-i list {resource}",
+    ReadOutcome.ABSENT: "check that the server has it with: kubectl get crd {resource}.objectstorage.k8s.io",
+    ReadOutcome.FAILED: "ask again, or see what the server answers: kubectl get {resource}",
+}
 _REFUSED = frozenset({ReadOutcome.FORBIDDEN, ReadOutcome.FAILED, ReadOutcome.ABSENT})
 
 

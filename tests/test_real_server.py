@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cosictl.diagnosis.graph import link
-from cosictl.diagnosis.policy import choose
-from cosictl.diagnosis.report import concluded
+from cosictl.diagnosis.report import diagnose
 from cosictl.errors import Exit
 from cosictl.model.copying import replace
 from cosictl.model.plan import Action
@@ -81,9 +79,7 @@ def test_a_mark_is_rehearsed_with_all_its_words(tmp_path: Path) -> None:
 
 
 def outlook_of_access(**more: Any) -> tuple[Outlook, str]:
-    graph = link(revoking(events=(), **more))
-    policies = choose(graph)
-    report = concluded(graph, policies)
+    report = diagnose(revoking(events=(), **more))
     (found,) = (item for item in report.objects if item.ref.kind == "BucketAccess")
     code = next((finding.code for finding in report.findings if finding.root == found.ref), "")
     return found.outlook, code

@@ -17,7 +17,7 @@ from cosictl.errors import UsageError
 SHARED_PANEL: Final = "Options of every command"
 # The server caps nothing at 500; it is kubectl's default (kubectl get --help, --chunk-size).
 CHUNK_SIZE: Final = 500
-# RFC 1123, as the API server wants it; anything else would be another path.
+# A DNS label (RFC 1123), as Kubernetes asks of the name of a namespace; anything else would be another path.
 _NAMESPACE: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _DURATION: Final = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 

@@ -43,8 +43,8 @@ _TRANSACTION: Final = b"tx0"
 # Of so many words, all in all, what they become is remembered; then all are forgotten.
 _REMEMBERED_BYTES: Final = 500_000
 _ESCAPE: Final = "\x1b"
-# The words of a text as they are made alike, and what stands between them.
-Key = tuple[bytes, bytes]
+# The words of a text as they are made alike, and what stands between them; or the text itself.
+Key = tuple[bytes, bytes] | str
 
 
 class Blanking:
@@ -58,14 +58,14 @@ class Blanking:
         """Return the key of each of some texts.
 
         Other letters than ASCII's have more than two forms, and an escape sequence takes letters along: each text with
-        these has a key of its own.
+        these is its own key.
         """
         plain = [text for text in texts if text.isascii() and text and _ESCAPE not in text and "\0" not in text]
         found = self._keys_of_plain(plain)
         if len(plain) == len(texts):
             return found
         known = dict(zip(plain, found, strict=True))
-        return [known.get(text) or (text.encode("utf-8", "surrogatepass"), b"") for text in texts]
+        return [known.get(text, text) for text in texts]
 
     def _keys_of_plain(self, texts: Sequence[str]) -> list[Key]:
         """All texts are one while they are taken apart: a step for each of many would be what takes most time."""

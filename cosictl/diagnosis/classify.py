@@ -47,15 +47,10 @@ def classify_all(texts: Sequence[str], rpcs: Sequence[Rpc | None]) -> list[Class
 
 def _keys(texts: Sequence[str]) -> "list[Key]":
     if len(_judged) + len(texts) <= _FEW:
-        return [*map(_key_of, texts)]
+        return [*texts]
     from cosictl.diagnosis.meaning import blanking
 
     return blanking().keys(texts)
-
-
-def _key_of(text: str) -> "Key":
-    """Return a key that only this text has."""
-    return text.encode("utf-8", "surrogatepass"), b""
 
 
 @cache
@@ -72,7 +67,7 @@ def _judge(asked: _Asked, text: str) -> Classification:
     _, rpc = asked
     if len(text) > _LONGEST_REMEMBERED:
         return meaning_of(text, rpc)
-    itself = _key_of(text), rpc
+    itself = text, rpc
     found = _judged.get(itself)
     if found is None:
         if len(_judged) >= _REMEMBERED:

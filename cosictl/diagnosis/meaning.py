@@ -175,6 +175,7 @@ def _loose_code(masked: str, core: int) -> tuple[str | None, tuple[int, int]]:
 
     The best place is in front of a colon.
     """
+    # Without a capital there is none, and that is seen at once.
     if masked[core:].islower():
         return None, (0, 0)
     first: re.Match[str] | None = None

@@ -248,12 +248,12 @@ def namespaces_going(seen: Observed) -> list[Finding]:
     """Everything of COSI in a namespace is being deleted and an access hangs: the namespace itself is going (D13)."""
     by_namespace: dict[str, list[Assessment]] = defaultdict(list)
     for item in seen.assessments:
-        if item.ref.namespace:
+        if item.ref.namespace in seen.graph.emptying:
             by_namespace[item.ref.namespace].append(item)
     found = []
     for namespace, items in sorted(by_namespace.items()):
         hanging = [i for i in items if i.ref.kind == Kind.ACCESS and i.outlook is not Outlook.RETRYING]
-        if len(items) < 2 or not hanging or any(Flag.TERMINATING not in item.flags for item in items):
+        if len(items) < 2 or not hanging:
             continue
         text = f"all {len(items)} claims and accesses of namespace {namespace} are being deleted"
         root = Ref("Namespace", "", namespace)

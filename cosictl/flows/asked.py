@@ -68,7 +68,7 @@ def check_read(snapshot: Snapshot, resources: Iterable[str]) -> None:
     """Refuse to call a list empty that could not be read; raises ClusterError with the server's words."""
     for resource in resources:
         statuses = [status for status in snapshot.reads if status.resource == resource]
-        refused = [status for status in statuses if status.outcome in _REFUSED]
+        refused = [status for status in statuses if status.outcome in _NEXT]
         if refused and not any(status.outcome is ReadOutcome.OK for status in statuses):
             raise ClusterError(
                 f"{resource} could not be read: {refused[0].reason or refused[0].outcome}",
@@ -76,12 +76,12 @@ def check_read(snapshot: Snapshot, resources: Iterable[str]) -> None:
             )
 
 
+# What to do about a list, by how it was not read.
 _NEXT = {
     ReadOutcome.FORBIDDEN: "check your rights with: kubectl auth can-i list {resource}",
     ReadOutcome.ABSENT: "check that the server has it with: kubectl get crd {resource}.objectstorage.k8s.io",
     ReadOutcome.FAILED: "ask again, or see what the server answers: kubectl get {resource}",
 }
-_REFUSED = frozenset({ReadOutcome.FORBIDDEN, ReadOutcome.FAILED, ReadOutcome.ABSENT})
 
 
 def narrowed(report: Report, snapshot: Snapshot, asked: Asked) -> Report:

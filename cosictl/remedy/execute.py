@@ -243,7 +243,7 @@ class Execution:
         if step.action is Action.NUDGE:
             values["annotation"] = self._journal.run_id
         elif step.action is Action.MARK:
-            values["annotation"] = values.get("text") or mark_text(values, self._ports.now())
+            values["annotation"] = mark_text(values, self._ports.now())
         return values
 
     def _with_event(self, number: int, outcome: Outcome, values: Mapping[str, str], world: World) -> Outcome:

@@ -16,7 +16,9 @@ from cosictl.remedy.writes import Body, Write
 
 
 def mark_text(values: Mapping[str, str], now: datetime) -> str:
-    """Return the text of the annotation, JSON."""
+    """Return the text of the annotation: the one that is to be put back, else new JSON."""
+    if text := values.get("text"):
+        return text
     lasts = int(values.get("lasts") or 0)
     tree: dict[str, Any] = {key: values[key] for key in ("reason", "finding", "by", "ticket") if values.get(key)}
     tree["at"] = now.isoformat(timespec="seconds")

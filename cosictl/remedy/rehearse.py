@@ -61,7 +61,7 @@ def _rehearsed(plan: Plan, ports: Ports, world: World, step: Step, *, after: boo
     moved = pin_words(step.pin, now)
     if moved:
         return Outcome(step=step, result=Result.REFUSED, words=moved)
-    text = step.values.get("text") or mark_text(step.values, ports.now()) if step.action is Action.MARK else "{}"
+    text = mark_text(step.values, ports.now()) if step.action is Action.MARK else "{}"
     values = {**step.values, "annotation": text}
     sent = ports.send(write_of(step, now, values=values), dry_run=True)
     if sent.fate is Fate.DONE:

@@ -1,14 +1,8 @@
 """The uses that a command line names, and the namespace."""
 
-import re
-from typing import Final
-
 from cosictl.cli.options import Shared
 from cosictl.errors import UsageError
 from cosictl.model.rights import Use
-
-# A DNS label (RFC 1123), as Kubernetes asks of the name of a namespace.
-_NAMESPACE: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 
 
 def given_namespace(shared: Shared) -> str:
@@ -18,9 +12,8 @@ def given_namespace(shared: Shared) -> str:
     """
     if shared.namespace is None or shared.all_namespaces:
         return ""
-    if _NAMESPACE.fullmatch(shared.namespace) is None:
-        words = f'-n "{shared.namespace}": is no name of a namespace'
-        raise UsageError(words, next_step="name one, or leave -n out for every namespace")
+    if not shared.namespace:
+        raise UsageError('-n "" is no name of a namespace', next_step="name one, or leave -n out for every namespace")
     return shared.namespace
 
 

@@ -16,8 +16,8 @@ AUTHORIZATION: Final = Resource(
 AUTHENTICATION: Final = Resource(
     "authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", namespaced=False
 )
-# What can only be created, and is never kept.
-REVIEWS: Final = (AUTHORIZATION, AUTHENTICATION)
+# What can only be created, and is never kept; by path.
+REVIEWS: Final = {f"/apis/{one.api_version}/{one.plural}": one for one in (AUTHORIZATION, AUTHENTICATION)}
 _VERSION: Final[Json] = {
     "major": "1",
     "minor": "36",
@@ -69,7 +69,7 @@ def _under(path: str, groups: Mapping[str, Mapping[str, list[Served]]]) -> Json 
 
 def _groups(rows: Iterable[Served]) -> dict[str, dict[str, list[Served]]]:
     """Return the rows by group and version; the groups of reviews have no rows of their own."""
-    found: dict[str, dict[str, list[Served]]] = {review.group: {review.version: []} for review in REVIEWS}
+    found: dict[str, dict[str, list[Served]]] = {review.group: {review.version: []} for review in REVIEWS.values()}
     for row in rows:
         found.setdefault(row.resource.group, {}).setdefault(row.resource.version, []).append(row)
     return found
@@ -92,7 +92,7 @@ def _resources(group_version: str, rows: Iterable[Served]) -> Json:
     listed += [
         {"name": review.plural, "singularName": review.kind.lower(), "namespaced": False}
         | {"kind": review.kind, "verbs": ["create"]}
-        for review in REVIEWS
+        for review in REVIEWS.values()
         if group_version == review.api_version
     ]
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": listed}

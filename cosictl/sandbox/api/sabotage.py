@@ -22,7 +22,7 @@ from cosictl.sandbox.ports import ApiError, Resource
 def verb_of(request: web.Request, target: Target | None) -> str:
     """Return the Kubernetes verb of a request."""
     if target is None:
-        return "create" if _review(request.path) else "get"
+        return "create" if request.path in REVIEWS else "get"
     match request.method:
         case "GET" | "HEAD":
             if target.name:
@@ -49,8 +49,7 @@ def sabotaged(plan: FaultPlan, rows: Mapping[Resource, Served], clock: Clock) ->
             target: Target | None = target_of(request.path, rows)
         except (NoSuchPageError, ApiError):
             target = None
-        label = _review(request.path) if target is None else _label(target)
-        fault = plan.take(verb_of(request, target), label or DISCOVERY, query=request.query)
+        fault = plan.take(verb_of(request, target), _label(request.path, target), query=request.query)
         if fault is None:
             return await handler(request)
         return await _misbehave(fault, target, request, handler, clock)
@@ -58,13 +57,9 @@ def sabotaged(plan: FaultPlan, rows: Mapping[Resource, Served], clock: Clock) ->
     return middleware
 
 
-def _review(path: str) -> str:
-    """Return what somebody creates to ask about themselves, where a path is that of one; else ""."""
-    last = path.rpartition("/")[2]
-    return last if any(last == review.plural for review in REVIEWS) else ""
-
-
-def _label(target: Target) -> str:
+def _label(path: str, target: Target | None) -> str:
+    if target is None:
+        return REVIEWS[path].plural if path in REVIEWS else DISCOVERY
     plural = target.row.resource.plural
     return f"{plural}/{target.subresource}" if target.subresource in target.row.subresources else plural
 

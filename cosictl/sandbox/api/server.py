@@ -28,7 +28,6 @@ HOST: Final = "127.0.0.1"
 # What a real server takes at most for one object.
 _LAST_SECONDS: Final = 5.0
 _LARGEST_BODY: Final = 3 * 1024 * 1024
-_REVIEWS: Final = {f"/apis/{review.api_version}/{review.plural}": review for review in REVIEWS}
 
 Log = Callable[[str], None]
 
@@ -147,8 +146,8 @@ class ApiServer:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         user = self._access.identify(request.headers)
         path = request.path
-        if path in _REVIEWS and request.method == "POST":
-            about = _REVIEWS[path]
+        if path in REVIEWS and request.method == "POST":
+            about = REVIEWS[path]
             check(user, Ask(verb="create", group=about.group, resource=about.plural), about)
             return await self._rest.review(user, request, about)
         found = document(path, self._store.rows.values())

@@ -4,7 +4,9 @@ The environment is cleaned when pytest is configured, before any test module is 
 client reads KUBECONFIG at import.
 """
 
+import importlib
 import os
+import pkgutil
 import signal
 import socket
 import tempfile
@@ -14,7 +16,10 @@ from typing import Any, Final, NoReturn
 import pytest
 from hypothesis import settings
 
-# Nothing is timed, and a run gives what the last one gave; ``--hypothesis-seed=random`` looks further.
+import cosictl
+
+# Nothing is timed, and a run gives what the last one gave (see ``pytest_collection_finish``);
+# ``--hypothesis-seed=random`` looks further.
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
 
@@ -115,6 +120,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return known, -counts[item.path], item.path.name
 
     items.sort(key=place)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Load every module before examples are drawn.
+
+    Hypothesis also draws the constants of the modules that happen to be loaded: what one run tries would depend on
+    which tests its worker ran before.
+    """
+    if any(item.get_closest_marker("hypothesis") for item in session.items):
+        for module in pkgutil.walk_packages(cosictl.__path__, "cosictl."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cosictl.diagnosis.alike import Blanking
 from cosictl.diagnosis.classify import classify, classify_all
 from cosictl.diagnosis.literals import LiteralIndex, alternatives
-from cosictl.diagnosis.meaning import blanking, meaning_of
+from cosictl.diagnosis.meaning import _runs, blanking, meaning_of
 from cosictl.intake.redact import redact
 from cosictl.knowledge.messages import ALL_RULES
 from cosictl.model.refs import Rpc
@@ -102,6 +103,12 @@ def test_texts_together_are_judged_as_one_by_one(asked: list[tuple[str, Rpc | No
         ("user walrus7x of tenant zork: AccessDenied", "user a0aaaaaa of tenant aaaa: AccessDenied"),
         ("dial tcp 10.51.142.10:9440: timeout after 37 tries", "dial tcp 000.000.00.0:0000: timeout after 37 aaaaa"),
         ("status code: 403, took 250ms, x509, Code(12)", "status code: 403, aaaa 000ms, x509, Code(12)"),
+        ("dial tcp minio-7.zork.svc.cluster.local:9000: x", "dial tcp minio-0.aaaa.aaa.aaaaaaa.local:0000: x"),
+        ("walrus-local at walrus-local.local:1", "aaaaaa-local at aaaaaa-local.local:1"),
+        ("10.51.142.10.local version 1.21.7 at eu.zork.io", "10.51.142.10.local aaaaaaa 1.21.7 at eu.aaaa.io"),
+        ('{"a":"walrus","b":["zork","AccessDenied"]}', '{"a":"aaaaaa","b":["aaaa","AccessDenied"]}'),
+        ("403-walrus 4031-walrus-403 walrus_403", "403-aaaaaa 0000-aaaaaa-000 aaaaaa_000"),
+        ("some  blanks\tand a walrus\n zork ", "aaaa  aaaaaa\tand a aaaaaa\n aaaa "),
         ("NoSuchBucket tx00000a1b on ec2", "NoSuchBucket tx00000a1b on ec2"),
         ("walrus \u201cwalrus\u201d", "walrus \u201cwalrus\u201d"),
         ("\x1b[31mwalrus", "\x1b[31mwalrus"),
@@ -109,6 +116,12 @@ def test_texts_together_are_judged_as_one_by_one(asked: list[tuple[str, Rpc | No
 )
 def test_what_no_rule_can_look_at_is_made_alike(text: str, blanked: str) -> None:
     assert alike(text) == blanked
+
+
+def test_what_a_word_becomes_does_not_depend_on_what_was_seen_before() -> None:
+    names = [f"{sample} {sample.swapcase()} {place}-walrus" for place, sample in enumerate(SAMPLES)]
+    together, alone = Blanking(_runs()), Blanking(_runs())
+    assert [*reversed(together.keys([*reversed(names)]))] == [alone.keys([name])[0] for name in names]
 
 
 @given(TEXTS, TEXTS)

@@ -129,7 +129,7 @@ AS_THEY_ARE = re.compile(
     r"|Not read: nothing that |Skipped: "
 )
 # These end with a command to copy.
-POINTERS = ("  … ", "More about a code: ")
+POINTERS = ("  … ", "More about a code: ", "Which rights you lack, and for what: ")
 
 
 def printed(write: Callable[[Out], None], width: int | None) -> list[str]:

@@ -5,8 +5,10 @@ look at. What patterns look at is read off themselves, so nothing has to be kept
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import repeat
 from typing import Final
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -17,20 +19,23 @@ from cosictl.model.among import holding
 # A number behind a hyphen is part of a name, and so is what Kubernetes puts behind a name to make it another one.
 _PART: Final = re.compile(rb"([A-Za-z0-9]+|[-_]\d{1,3}(?![A-Za-z0-9])|-[a-z0-9]{5}(?![A-Za-z0-9]))")
 _SUFFIX: Final = re.compile(rb"-[a-z0-9]{5}")
-_UUID: Final = re.compile(rb"(?<![A-Za-z0-9])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![A-Za-z0-9])")
+_UUID: Final = re.compile(rb"[0-9a-f]{8}-(?<![A-Za-z0-9].{9})(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![A-Za-z0-9])", re.DOTALL)
 _ANY_UUID: Final = b"00000000-0000-0000-0000-000000000000"
 # One sign that stands in no word is sooner looked through.
 _SHORT_UUID: Final = b"~"
-_DOTS: Final = 3
-_ADDRESS: Final = re.compile(rb"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])")
+_DECIMAL: Final = re.compile(rb"\d\.\d")
+_ADDRESS: Final = re.compile(rb"\d(?<![\w.].)\d{0,2}(?:\.\d{1,3}){3}(?![\w.])", re.DOTALL)
 # Where in a name its hyphens stand tells nothing.
-_CHAIN: Final = re.compile(rb"(?<![A-Za-z0-9_])a{3,}+(?:-a{3,}+)++(?![A-Za-z0-9_])")
+_CHAIN: Final = re.compile(rb"a(?<![A-Za-z0-9_].)aa++(?:-aaa++)++(?![A-Za-z0-9_])", re.DOTALL)
 _DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
 _SHAPES: Final = re.sub(rb"[0-9]", b"0", re.sub(rb"[a-z]", b"a", re.sub(rb"[A-Z]", b"A", bytes(range(256)))))
-_LETTERS: Final = _SHAPES.replace(b"0", b"a")
+# Two words of one shape, with no letter and no number in common, become the same where the shape says all.
+_OTHERS: Final = bytes.maketrans(b"aA0", b"bB1")
+# There is no end to the shapes of IDs.
+_ENDLESS: Final = re.compile(rb"(?<![aA0])(?=[aA0]{6})[aA0]*(?:[aA]0|0[aA])")
 # Names in one piece: nothing that is looked at together stands across their ends.
 _IN_WORDS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
-# Stands between two texts, and is looked up as if it were a word.
+# Stands between two texts, and is looked up as if it were a word; and between words.
 _NEXT: Final = b"\0"
 _APART: Final = bytes(code if code in _IN_WORDS or code in _NEXT else ord(" ") for code in range(256))
 _BETWEEN: Final = bytes(ord("x") if code in _IN_WORDS else code for code in range(256))
@@ -39,7 +44,7 @@ _SHORT: Final = 3
 # With a number a short run is a unit or a version ("30s", "v1", "k8s"); more changes between the two are chance.
 _UNIT: Final = re.compile(rb"[A-Za-z]{1,3}\d*|\d*[A-Za-z]{1,3}|[A-Za-z0-9]{1,4}")
 # Ceph's transaction IDs, by which its errors are known.
-_TRANSACTION: Final = b"tx0"
+_TRANSACTION: Final = Run("tx0", begins=True)
 # Of so many words, all in all, what they become is remembered; then all are forgotten.
 _REMEMBERED_BYTES: Final = 500_000
 _ESCAPE: Final = "\x1b"
@@ -53,6 +58,7 @@ class Blanking:
     def __init__(self, runs: Iterable[Run]) -> None:
         self._parts = _Parts(runs)
         self._words = _Memory({_NEXT: _NEXT})
+        self._shapes = _Memory({})
 
     def keys(self, texts: Sequence[str]) -> list[Key]:
         """Return the key of each of some texts.
@@ -71,22 +77,58 @@ class Blanking:
         """All texts are one while they are taken apart: a step for each of many would be what takes most time."""
         whole = " \0 ".join(["", *texts, ""]).encode()
         words = whole.translate(_APART).split()
-        if new := self._words.missing(set(words)):
+        if new := self._words.missing(words):
             self._learn(new)
         alike = b" ".join(map(self._words.known.__getitem__, words)).split(_NEXT)
         return [*zip(alike[1:-1], whole.translate(_BETWEEN).split(b" \0 ")[1:-1], strict=True)]
 
     def _learn(self, words: Sequence[bytes]) -> None:
-        # Most words are letters only, and have no parts.
-        whole = [word for word in words if word.isalpha()]
-        composed = [word for word in words if not word.isalpha()]
-        plain = [_ADDRESS.sub(_address, word) if word.count(b".") >= _DOTS else word for word in composed]
-        parts = _PART.split(_UUID.sub(_SHORT_UUID, b"\n".join(plain)))
-        self._parts.learn([*whole, *parts])
-        of = self._parts.known.__getitem__
-        blanked = _CHAIN.sub(_one_joint, b"".join(map(of, parts))).replace(_SHORT_UUID, _ANY_UUID)
-        self._words.known.update(zip(composed, blanked.split(b"\n"), strict=bool(composed)))
-        self._words.known.update(zip(whole, map(of, whole), strict=True))
+        """Find out what new words become; those with a UUID are few once it is taken out."""
+        known, plain_of = self._words.known, {}
+        if long := [word for word in words if len(word) >= len(_ANY_UUID)]:
+            plain = _UUID.sub(_SHORT_UUID, _NEXT.join(long)).split(_NEXT)
+            plain_of = dict(zip(long, plain, strict=True))
+            words = [*{plain_of.get(word, word): None for word in words}]
+        self._learn_by_shape(words)
+        known.update((word, known[plain]) for word, plain in plain_of.items())
+
+    def _learn_by_shape(self, words: Sequence[bytes]) -> None:
+        """Words of one shape become the same; only where something in them tells they are taken apart."""
+        joined = _NEXT.join(words)
+        shapes = joined.translate(_SHAPES).split(_NEXT)
+        of_shape = self._shapes.known
+        # What a shape becomes takes longer to find out than what a word does, but for letters.
+        often = (shape for shape, count in Counter(shapes).items() if count > 1 or shape.isalpha())
+        of_shape.update((shape, _of_shape(shape)) for shape in self._shapes.missing(often))
+        found = [*map(of_shape.get, shapes, repeat(b""))]
+        for place in self._parts.telling_among(words, joined.lower()):
+            found[place] = words[place] if words[place].isalpha() else b""
+        self._words.known.update(zip(words, found, strict=True))
+        if rest := [word for word, blanked in zip(words, found, strict=True) if not blanked]:
+            self._take_apart(rest)
+
+    def _take_apart(self, words: Sequence[bytes]) -> None:
+        # Most that has dots is a host, of which one name is new and "cluster" and "local" are not.
+        hosts = [word for word in words if b"." in word]
+        if _DECIMAL.search(_NEXT.join(hosts)):
+            hosts = []
+        # A host's name may also be a word of its own.
+        if others := [word for word in words if b"." not in word] if hosts else words:
+            self._learn_by_parts(others)
+        if hosts:
+            self._learn_by_dots(hosts)
+
+    def _learn_by_dots(self, words: Sequence[bytes]) -> None:
+        known, end = self._words.known, b".%b." % _NEXT
+        pieces = end.join(words).split(b".")
+        if new := {*pieces}.difference(known):
+            self._learn_by_shape([*new])
+        known.update(zip(words, b".".join(map(known.__getitem__, pieces)).split(end), strict=True))
+
+    def _learn_by_parts(self, words: Sequence[bytes]) -> None:
+        parts = _parts_of(words)
+        self._parts.learn(parts)
+        self._words.known.update(zip(words, _put_together(map(self._parts.known.__getitem__, parts)), strict=True))
 
 
 def _one_joint(found: re.Match[bytes]) -> bytes:
@@ -102,13 +144,13 @@ class _Memory:
         self._given = given
         self._held = 0
 
-    def missing(self, words: set[bytes]) -> list[bytes]:
+    def missing(self, words: Iterable[bytes]) -> list[bytes]:
         """Return which of these are not known and have to be found out now."""
         if self._held > _REMEMBERED_BYTES:
             self.known.clear()
             self.known.update(self._given)
             self._held = 0
-        new = [*words.difference(self.known)]
+        new = [*{*words}.difference(self.known)]
         self._held += sum(map(len, new))
         return new
 
@@ -119,36 +161,26 @@ class _Parts(_Memory):
     def __init__(self, runs: Iterable[Run]) -> None:
         super().__init__({})
         apart: dict[str, tuple[bool, bool]] = {}
-        for run in runs:
+        for run in (*runs, _TRANSACTION):
             begins, ends = apart.get(run.text.lower(), (True, True))
             apart[run.text.lower()] = (begins and run.begins, ends and run.ends)
         telling = sorted(run for run in apart if len(run) >= _SHORT or not (run.isalpha() or run.isdigit()))
         self._telling = [(run.encode(), *apart[run]) for run in telling]
-        self._numbers = frozenset(run.encode() for run in apart if run.isdigit())
         self._search = BytesAhoCorasick(
             [text for text, _, _ in self._telling], implementation=Implementation.NoncontiguousNFA
         ).find_matches_as_indexes
 
     def learn(self, parts: Iterable[bytes]) -> None:
         """Find out what these become, as far as they are new."""
-        known, letters, mixed = self.known, [], []
-        for part in self.missing(set(parts)):
-            if part.isalpha() and len(part) >= _SHORT:
-                letters.append(part)
-            elif part.isalpha() or (part.isdigit() and (len(part) <= _SHORT or part in self._numbers)):
-                known[part] = part
-            elif part.isalnum() or _SUFFIX.fullmatch(part):
-                mixed.append(part)
-            else:
-                known[part] = part.translate(_DIGITS)
-        # Names are mostly letters; all of them together cost little more than one.
-        known.update(zip(letters, b"\n".join(letters).translate(_LETTERS).split(b"\n"), strict=bool(letters)))
-        known.update((letters[place], letters[place]) for place in self._telling_among(letters))
-        known.update((word, _without_runs(word)) for word in mixed)
-        known.update((mixed[place], self._with_runs(mixed[place])) for place in self._telling_among(mixed))
+        new = self.missing(parts)
+        self.known.update((part, _without_runs(part)) for part in new)
+        words = [part for part in new if _is_word(part)]
+        for place in self.telling_among(words, _NEXT.join(words).lower()):
+            self.known[words[place]] = self._with_runs(words[place])
 
-    def _telling_among(self, words: Sequence[bytes]) -> list[int]:
-        return holding(self._find, words, b"\n".join(words).lower())
+    def telling_among(self, words: Sequence[bytes], joined: bytes) -> list[int]:
+        """Return the places of the words that hold what tells; ``joined``: all of them, small, a byte between each."""
+        return holding(self._find, words, joined)
 
     def _with_runs(self, word: bytes) -> bytes:
         found = self._find(word.lower())
@@ -163,17 +195,39 @@ class _Parts(_Memory):
             yield number, start, end
 
 
+def _is_word(part: bytes) -> bool:
+    return part.isalnum() or _SUFFIX.fullmatch(part) is not None
+
+
 def _without_runs(part: bytes) -> bytes:
     """Return what letters and digits become: with what they begin and end, and that there is a digit, is kept."""
-    word = part.removeprefix(b"-")
-    if word[: len(_TRANSACTION)].lower() == _TRANSACTION:
-        return part
-    if word.isdigit() or (word is part and _UNIT.fullmatch(word)):
+    if not _is_word(part):
         return part.translate(_DIGITS)
-    if word.isalpha():
-        return part.translate(_LETTERS)
+    word = part.removeprefix(b"-")
+    if word.isalpha() or word.isdigit():
+        return part if len(part) <= (_SHORT if word.isdigit() else _SHORT - 1) else part.translate(_SHAPES)
+    if word is part and _UNIT.fullmatch(word):
+        return part.translate(_DIGITS)
     shape = part.translate(_SHAPES)
     return shape[: 1 - len(word)] + b"0" + b"a" * (len(word) - 3) + shape[-1:]
+
+
+def _of_shape(shape: bytes) -> bytes:
+    """Return what every word of this shape becomes that holds nothing telling; nothing, where that differs."""
+    if shape.isalpha():
+        return shape if len(shape) >= _SHORT else b""
+    if _ENDLESS.search(shape):
+        return b""
+    one, other = (_put_together(map(_without_runs, _parts_of([word])))[0] for word in (shape, shape.translate(_OTHERS)))
+    return one if one == other else b""
+
+
+def _parts_of(words: Iterable[bytes]) -> list[bytes]:
+    return _PART.split(_ADDRESS.sub(_address, _NEXT.join(words)))
+
+
+def _put_together(parts: Iterable[bytes]) -> list[bytes]:
+    return _CHAIN.sub(_one_joint, b"".join(parts)).replace(_SHORT_UUID, _ANY_UUID).split(_NEXT)
 
 
 def _address(found: re.Match[bytes]) -> bytes:

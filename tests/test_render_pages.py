@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -160,6 +160,7 @@ def test_every_character_that_a_formatter_changes_is_spelled() -> None:
 
 
 @given(st.builds(Page, title=TEXT, sections=st.lists(st.tuples(TEXT, TEXT | ODD), max_size=3).map(tuple)))
+@example(Page(title=".", sections=()))
 def test_no_text_becomes_a_request(page: Page) -> None:
     written = written_roff(page)
     assert written.isascii()

@@ -2,6 +2,8 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
+from functools import cache
+from string import Formatter
 
 from cosictl.diagnosis.graph import Graph
 from cosictl.diagnosis.service import components
@@ -46,10 +48,18 @@ def commands_about(
             text.replace("/{name} -n {namespace}", "/{name}") if "{kind}" in text or "{resource}" in text else text
             for text in templates
         ]
-    known = [text for text in templates if not any(f"{{{key}}}" in text and not facts.get(key) for key in _ESSENTIAL)]
+    known = [text for text in templates if all(map(facts.get, _names_in(text) & _ESSENTIAL))] or templates
     # Names are foreign text, so every one is quoted for the shell.
-    values = {key: shlex.quote(facts[key]) if facts.get(key) else blank for key, blank in BLANKS.items()}
-    return tuple(text.format_map(values) for text in known or templates)
+    values = {
+        key: shlex.quote(facts[key]) if facts.get(key) else BLANKS[key]
+        for key in frozenset().union(*map(_names_in, known))
+    }
+    return tuple(text.format_map(values) for text in known)
+
+
+@cache
+def _names_in(template: str) -> frozenset[str]:
+    return frozenset(key for _, key, _, _ in Formatter().parse(template) if key)
 
 
 # What our own commands call a kind, and what kubectl does: other projects have a kind Bucket of their own.

@@ -45,6 +45,8 @@ _SHORT: Final = 3
 _UNIT: Final = re.compile(rb"[A-Za-z]{1,3}\d*|\d*[A-Za-z]{1,3}|[A-Za-z0-9]{1,4}")
 # Ceph's transaction IDs, by which its errors are known.
 _TRANSACTION: Final = Run("tx0", begins=True)
+# To take these apart is sooner done than to look at them together.
+_FEW: Final = 8
 # Of so many words, all in all, what they become is remembered; then all are forgotten.
 _REMEMBERED_BYTES: Final = 500_000
 _ESCAPE: Final = "\x1b"
@@ -94,6 +96,9 @@ class Blanking:
 
     def _learn_by_shape(self, words: Sequence[bytes]) -> None:
         """Words of one shape become the same; only where something in them tells they are taken apart."""
+        if len(words) < _FEW:
+            self._learn_by_parts(words)
+            return
         joined = _NEXT.join(words)
         shapes = joined.translate(_SHAPES).split(_NEXT)
         of_shape = self._shapes.known

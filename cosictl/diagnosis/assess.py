@@ -93,7 +93,7 @@ def _assessment(case: Case[T], verdict: Verdict, more_flags: tuple[Flag, ...] = 
         flags=(*_flags(case, verdict), *more_flags),
         failure=failure,
         classification=case.classification,
-        since=_since(case, verdict),
+        since=_since(case) if told else None,
         attempts=attempts,
         next_try=next_try,
         waits_on=verdict.waits_on,
@@ -116,10 +116,8 @@ def _flags(case: Case[T], verdict: Verdict) -> tuple[Flag, ...]:
     return tuple(flag for flag, holds in facts if holds)
 
 
-def _since(case: Case[T], verdict: Verdict) -> datetime | None:
+def _since(case: Case[T]) -> datetime | None:
     """When the present state began, as far as can be seen: deletion, first failure, creation."""
-    if verdict.outlook is Outlook.READY:
-        return None
     if case.obj.meta.deleted is not None:
         return case.obj.meta.deleted
     first = [failure.first for failure in case.failures if failure.first is not None]

@@ -6,7 +6,6 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct, field
 
-from cosictl.diagnosis.classify import classify
 from cosictl.diagnosis.graph import Graph
 from cosictl.diagnosis.heard import LOGS, Heard, heard_of
 from cosictl.diagnosis.outlook import outlook_of
@@ -139,10 +138,10 @@ def gather(graph: Graph, policies: Policies, obj: T, *, driver: str) -> Case[T]:
     """Collect what is known about one object."""
     policy = policies.policy(obj.api, driver)
     recorded, heard = graph.failures_of(obj), heard_of(graph, obj)
-    now = graph.snapshot.taken_at
-    found = _judged(_relevant(obj, recorded), obj, policy, now)
+    # Most objects have no record at all.
+    found = _judged(graph, _relevant(obj, recorded), obj, policy) if recorded else _NOTHING
     if heard.failures:
-        found = _weighed(found, _judged(_relevant(obj, heard.failures), obj, policy, now))
+        found = _weighed(found, _judged(graph, _relevant(obj, heard.failures), obj, policy))
     return Case(
         graph=graph,
         policies=policies,
@@ -175,12 +174,12 @@ class _Judged(Struct, frozen=True, kw_only=True, gc=False):
 _NOTHING = _Judged(failure=None)
 
 
-def _judged(failure: Failure | None, obj: Stateful, policy: Policy, now: datetime) -> _Judged:
+def _judged(graph: Graph, failure: Failure | None, obj: Stateful, policy: Policy) -> _Judged:
     if failure is None:
         return _NOTHING
-    found = classify(failure.text, rpc=failure.rpc, carrier=failure.carrier, api=obj.api)
+    found = graph.meaning_of(failure)
     effect = effect_on(policy, failure, found, obj.api, default_rpc=default_rpc(obj))
-    fresh = is_fresh(failure, obj, policy, effect, now)
+    fresh = is_fresh(failure, obj, policy, effect, graph.snapshot.taken_at)
     return _Judged(failure=failure, classification=found, effect=effect, fresh=fresh)
 
 

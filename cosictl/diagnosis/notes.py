@@ -69,8 +69,8 @@ def orphans(seen: Observed) -> list[Finding]:
             (Evidence(text=_claim_words(seen.graph, item.ref), source="spec of the Bucket"),),
         )
         for item in seen.assessments
-        if item.ref.kind == Kind.BUCKET
-        and Flag.ORPHANED in item.flags
+        if Flag.ORPHANED in item.flags
+        and item.ref.kind == Kind.BUCKET
         and Flag.TERMINATING not in item.flags
         and item.outlook is Outlook.READY
     ]
@@ -161,13 +161,21 @@ def version_skew(seen: Observed) -> list[Finding]:
 
 def mute_sidecars(seen: Observed) -> list[Finding]:
     """image-60 outside ``default`` cannot write a Bucket's events, so loops look like nothing (S06)."""
+    mute = [
+        part
+        for part in components(seen.graph)
+        if part.match.role == "sidecar"
+        and part.match.policy
+        and POLICIES[part.match.policy].records is Records.EVENTS_POD_NAMESPACE
+        and part.pod.meta.namespace != "default"
+    ]
+    if not mute:
+        return []
     unready = [
         item.ref
         for item in seen.assessments
-        if item.api is Api.V1ALPHA1 and item.ref.kind == Kind.BUCKET and item.outlook is not Outlook.READY
+        if item.outlook is not Outlook.READY and item.api is Api.V1ALPHA1 and item.ref.kind == Kind.BUCKET
     ]
-    if not unready:
-        return []
     return [
         note(
             seen.graph,
@@ -177,11 +185,8 @@ def mute_sidecars(seen: Observed) -> list[Finding]:
             (Evidence(text=f"{part.container.image} in namespace {part.pod.meta.namespace}", source=_where(part)),),
             symptoms=unready,
         )
-        for part in components(seen.graph)
-        if part.match.role == "sidecar"
-        and part.match.policy
-        and POLICIES[part.match.policy].records is Records.EVENTS_POD_NAMESPACE
-        and part.pod.meta.namespace != "default"
+        for part in mute
+        if unready
     ]
 
 
@@ -246,9 +251,11 @@ def driver_names(seen: Observed) -> list[Finding]:
 
 def namespaces_going(seen: Observed) -> list[Finding]:
     """Everything of COSI in a namespace is being deleted and an access hangs: the namespace itself is going (D13)."""
+    if not (emptying := seen.graph.emptying):
+        return []
     by_namespace: dict[str, list[Assessment]] = defaultdict(list)
     for item in seen.assessments:
-        if item.ref.namespace in seen.graph.emptying:
+        if item.ref.namespace in emptying:
             by_namespace[item.ref.namespace].append(item)
     found = []
     for namespace, items in sorted(by_namespace.items()):

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from cosictl.diagnosis.advice import commands_about, offered
 from cosictl.diagnosis.assess import assess_access, assess_bucket, assess_claim
 from cosictl.diagnosis.case import Verdict, default_rpc, source_of
-from cosictl.diagnosis.classify import classify
 from cosictl.diagnosis.fold import fold
 from cosictl.diagnosis.graph import Graph, link
 from cosictl.diagnosis.heard import Heard, beside, code_of, drivers_word, heard_of, words_of
@@ -86,7 +85,7 @@ def with_logs(graph: Graph, policies: Policies, item: Assessment, verdict: Verdi
     tally, refused = heard.most, drivers_word(heard)
     facts: tuple[Evidence, ...] = ()
     if refused is not None:
-        found = classify(refused.text, rpc=refused.rpc, carrier=refused.carrier, api=item.api)
+        found = graph.meaning_of(refused)
         policy = policies.policy(item.api, item.driver)
         effect = effect_on(policy, refused, found, item.api, default_rpc=default_rpc(obj))
         recorded = any(code_of(failure) is found.grpc_code for failure in graph.failures_of(obj))

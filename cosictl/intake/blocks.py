@@ -84,7 +84,7 @@ class ListSplitter:
             end = self._buffer.rfind(self._between, self._start, end)
             if end < 0:
                 break
-            if self._take(b"[" + self._buffer[self._start : end] + b"}]", self._head):
+            if self._take(b"".join((b"[", memoryview(self._buffer)[self._start : end], b"}]")), self._head):
                 self._buffer = self._buffer[: self._start] + self._buffer[end + self._gap :]
                 self._wanted = self._block_bytes
                 return

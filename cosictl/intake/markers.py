@@ -10,7 +10,7 @@ PAIR_MARKERS = (
     *_SIG_MARKERS,
 )
 SHAPE_MARKERS = (
-    *(b"AKIA", b"ASIA", b"AIza", b"GOOG", b"yJ", b"ya29", b"ghp_", b"gho_", b"ghs_", b"glpat-"),
+    *(b"AKIA", b"ASIA", b"AIza", b"GOOG", b"eyJ", b"ya29", b"ghp_", b"gho_", b"ghs_", b"glpat-"),
     *(b"_pat_", b"xox", b"hvs.", b"\\u"),
 )
 WORD_MARKERS = (*PAIR_MARKERS, b"bearer", b"basic", b"cookie", b"@")

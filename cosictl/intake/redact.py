@@ -9,16 +9,22 @@ import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from ahocorasick_rs import BytesAhoCorasick, Implementation
+from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
 from cosictl.intake.markers import SHAPE_MARKERS, WORD_MARKERS
-from cosictl.model.among import holding
+from cosictl.model.among import Find, holding
 
 _FIND_WORDS = BytesAhoCorasick(WORD_MARKERS, implementation=Implementation.DFA).find_matches_as_indexes
 _FIND_SHAPES = BytesAhoCorasick(SHAPE_MARKERS, implementation=Implementation.DFA).find_matches_as_indexes
 # In lower case, where more is found than is there.
 _ANY_MARKERS = (*WORD_MARKERS, *map(bytes.lower, SHAPE_MARKERS))
 _FIND_ANY = BytesAhoCorasick(_ANY_MARKERS, implementation=Implementation.DFA).find_matches_as_indexes
+# Leftmost matches of three letters or more are looked for many bytes at a time (aho-corasick's packed searchers): five
+# times as fast. Each of the shorter markers has one of these letters.
+_FIND_LONG = BytesAhoCorasick(
+    [marker for marker in _ANY_MARKERS if len(marker) >= 3], matchkind=MatchKind.LeftmostFirst
+).find_matches_as_indexes
+_SHORT_HAVE = b"@", b"\\"
 
 
 def suspicious(data: bytes, *, names: re.Pattern[bytes] | None = None) -> bool:
@@ -27,18 +33,24 @@ def suspicious(data: bytes, *, names: re.Pattern[bytes] | None = None) -> bool:
     ``names`` finds, in lower case, what holds suspicious words although it is a name.
     """
     lower = data.lower()
-    if not _FIND_ANY(lower):
+    if not _search_for(lower)(lower):
         return False
     if names is not None:
         lower = names.sub(b"", lower)
     return bool(_FIND_WORDS(lower) or _FIND_SHAPES(data))
 
 
+def _search_for(lower: bytes) -> Find:
+    """Return what finds whatever marker stands in ``lower``."""
+    return _FIND_ANY if any(letter in lower for letter in _SHORT_HAVE) else _FIND_LONG
+
+
 def redact_all(texts: Sequence[str]) -> list[str]:
     """Mask every credential in each of some texts, in less time than one by one."""
     found, joined = [*texts], "\n".join(texts)
     measured = texts if joined.isascii() else [text.encode("utf-8", "replace") for text in texts]
-    for place in holding(_FIND_ANY, measured, joined.encode("utf-8", "replace").lower()):
+    lower = joined.encode("utf-8", "replace").lower()
+    for place in holding(_search_for(lower), measured, lower):
         found[place] = redact(texts[place])
     return found
 

@@ -49,7 +49,7 @@ def roff(page: Page, manuals: Mapping[str, str], *, release: str, date: str, not
         ".nh",
         ".ad l",
         ".SH NAME",
-        rf"{_plain(title)} \- {_plain(summary.rstrip('.'))}",
+        _begun(rf"{_plain(title)} \- {_plain(summary.rstrip('.'))}"),
     ]
     for heading, text in page.sections:
         lines.append(f".SH {_plain(_HEADINGS.get(heading, heading.upper()))}")

@@ -6,25 +6,27 @@ look at. What patterns look at is read off themselves, so nothing has to be kept
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from itertools import repeat
 from typing import Final
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from cosictl.diagnosis.runs import Run
-from cosictl.model.among import holding
+from cosictl.model.among import among
 
+# Names are cut before these.
+_JOINTS: Final = (b"-", b"_", b".")
 # A number behind a hyphen is part of a name, and so is what Kubernetes puts behind a name to make it another one.
-_PART: Final = re.compile(rb"([A-Za-z0-9]+|[-_]\d{1,3}(?![A-Za-z0-9])|-[a-z0-9]{5}(?![A-Za-z0-9]))")
+_NUMBER: Final = re.compile(rb"[-_][0-9]{1,3}")
 _SUFFIX: Final = re.compile(rb"-[a-z0-9]{5}")
 _UUID: Final = re.compile(rb"[0-9a-f]{8}-(?<![A-Za-z0-9].{9})(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![A-Za-z0-9])", re.DOTALL)
 _ANY_UUID: Final = b"00000000-0000-0000-0000-000000000000"
 # One sign that stands in no word is sooner looked through.
 _SHORT_UUID: Final = b"~"
-_DECIMAL: Final = re.compile(rb"\d\.\d")
-_ADDRESS: Final = re.compile(rb"\d(?<![\w.].)\d{0,2}(?:\.\d{1,3}){3}(?![\w.])", re.DOTALL)
+_DECIMAL: Final = re.compile(rb"[0-9]\.[0-9]")
+_ADDRESS: Final = re.compile(rb"[0-9](?<![\w.].)[0-9]{0,2}(?:\.[0-9]{1,3}){3}(?![\w.])", re.DOTALL)
 # Where in a name its hyphens stand tells nothing.
 _CHAIN: Final = re.compile(rb"a(?<![A-Za-z0-9_].)aa++(?:-aaa++)++(?![A-Za-z0-9_])", re.DOTALL)
 _DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
@@ -32,10 +34,10 @@ _SHAPES: Final = re.sub(rb"[0-9]", b"0", re.sub(rb"[a-z]", b"a", re.sub(rb"[A-Z]
 # Two words of one shape, with no letter and no number in common, become the same where the shape says all.
 _OTHERS: Final = bytes.maketrans(b"aA0", b"bB1")
 # There is no end to the shapes of IDs.
-_ENDLESS: Final = re.compile(rb"(?<![aA0])(?=[aA0]{6})[aA0]*(?:[aA]0|0[aA])")
+_ENDLESS: Final = re.compile(rb"(?<![A-Za-z0-9])(?=[A-Za-z0-9]{6})[A-Za-z0-9]*(?:[A-Za-z][0-9]|[0-9][A-Za-z])")
 # Names in one piece: nothing that is looked at together stands across their ends.
 _IN_WORDS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
-# Stands between two texts, and is looked up as if it were a word; and between words.
+# Stands between two texts, and is looked up as if it were a word.
 _NEXT: Final = b"\0"
 _APART: Final = bytes(code if code in _IN_WORDS or code in _NEXT else ord(" ") for code in range(256))
 _BETWEEN: Final = bytes(ord("x") if code in _IN_WORDS else code for code in range(256))
@@ -45,7 +47,7 @@ _SHORT: Final = 3
 _UNIT: Final = re.compile(rb"[A-Za-z]{1,3}\d*|\d*[A-Za-z]{1,3}|[A-Za-z0-9]{1,4}")
 # Ceph's transaction IDs, by which its errors are known.
 _TRANSACTION: Final = Run("tx0", begins=True)
-# To take these apart is sooner done than to look at them together.
+# These few are sooner cut into pieces than looked at together.
 _FEW: Final = 8
 # Of so many words, all in all, what they become is remembered; then all are forgotten.
 _REMEMBERED_BYTES: Final = 500_000
@@ -58,7 +60,7 @@ class Blanking:
     """Blanks out what holds nothing of ``runs``, the letters and digits that patterns look at."""
 
     def __init__(self, runs: Iterable[Run]) -> None:
-        self._parts = _Parts(runs)
+        self._pieces = _Pieces(runs)
         self._words = _Memory({_NEXT: _NEXT})
         self._shapes = _Memory({})
 
@@ -68,11 +70,10 @@ class Blanking:
         Other letters than ASCII's have more than two forms, and an escape sequence takes letters along: each text with
         these is its own key.
         """
-        plain = [text for text in texts if text.isascii() and text and _ESCAPE not in text and "\0" not in text]
-        found = self._keys_of_plain(plain)
-        if len(plain) == len(texts):
-            return found
-        known = dict(zip(plain, found, strict=True))
+        if _is_plain("".join(texts)):
+            return self._keys_of_plain(texts)
+        plain = [text for text in texts if _is_plain(text)]
+        known = dict(zip(plain, self._keys_of_plain(plain), strict=True))
         return [known.get(text, text) for text in texts]
 
     def _keys_of_plain(self, texts: Sequence[str]) -> list[Key]:
@@ -88,52 +89,49 @@ class Blanking:
         """Find out what new words become; those with a UUID are few once it is taken out."""
         known, plain_of = self._words.known, {}
         if long := [word for word in words if len(word) >= len(_ANY_UUID)]:
-            plain = _UUID.sub(_SHORT_UUID, _NEXT.join(long)).split(_NEXT)
+            plain = _UUID.sub(_SHORT_UUID, b" ".join(long)).split(b" ")
             plain_of = dict(zip(long, plain, strict=True))
             words = [*{plain_of.get(word, word): None for word in words}]
-        self._learn_by_shape(words)
+        if len(words) >= _FEW:
+            words = self._learn_by_shape(words)
+        known.update(zip(words, self._by_pieces(words), strict=bool(words)))
         known.update((word, known[plain]) for word, plain in plain_of.items())
 
-    def _learn_by_shape(self, words: Sequence[bytes]) -> None:
-        """Words of one shape become the same; only where something in them tells they are taken apart."""
-        if len(words) < _FEW:
-            self._learn_by_parts(words)
-            return
-        joined = _NEXT.join(words)
-        shapes = joined.translate(_SHAPES).split(_NEXT)
-        of_shape = self._shapes.known
-        # What a shape becomes takes longer to find out than what a word does, but for letters.
+    def _learn_by_shape(self, words: Sequence[bytes]) -> list[bytes]:
+        """Words of one shape become the same but for what tells in them; return those of which it is not known."""
+        joined = b" ".join(words)
+        shapes = joined.translate(_SHAPES).split(b" ")
+        # To find it out takes longer for a shape than for a word, but for letters.
         often = (shape for shape, count in Counter(shapes).items() if count > 1 or shape.isalpha())
-        of_shape.update((shape, _of_shape(shape)) for shape in self._shapes.missing(often))
+        of_shape = self._shapes.known
+        of_shape.update((shape, _of_shape(shape, _taken_apart)) for shape in self._shapes.missing(often))
         found = [*map(of_shape.get, shapes, repeat(b""))]
-        for place in self._parts.telling_among(words, joined.lower()):
+        for place in self._pieces.telling_among(joined):
             found[place] = words[place] if words[place].isalpha() else b""
-        self._words.known.update(zip(words, found, strict=True))
-        if rest := [word for word, blanked in zip(words, found, strict=True) if not blanked]:
-            self._take_apart(rest)
+        self._words.known |= {word: blanked for word, blanked in zip(words, found, strict=True) if blanked}
+        return [word for word, blanked in zip(words, found, strict=True) if not blanked]
 
-    def _take_apart(self, words: Sequence[bytes]) -> None:
-        # Most that has dots is a host, of which one name is new and "cluster" and "local" are not.
-        hosts = [word for word in words if b"." in word]
-        if _DECIMAL.search(_NEXT.join(hosts)):
-            hosts = []
-        # A host's name may also be a word of its own.
-        if others := [word for word in words if b"." not in word] if hosts else words:
-            self._learn_by_parts(others)
-        if hosts:
-            self._learn_by_dots(hosts)
+    def _by_pieces(self, words: Sequence[bytes]) -> list[bytes]:
+        """Return what words become: "bucket" of "bucket-4711" is known, and the rest is like that of others."""
+        pieces = _cut(b" \0 ".join(words))
+        return _put_together(self._pieces.alike(pieces)).split(_NEXT)
 
-    def _learn_by_dots(self, words: Sequence[bytes]) -> None:
-        known, end = self._words.known, b".%b." % _NEXT
-        pieces = end.join(words).split(b".")
-        if new := {*pieces}.difference(known):
-            self._learn_by_shape([*new])
-        known.update(zip(words, b".".join(map(known.__getitem__, pieces)).split(end), strict=True))
 
-    def _learn_by_parts(self, words: Sequence[bytes]) -> None:
-        parts = _parts_of(words)
-        self._parts.learn(parts)
-        self._words.known.update(zip(words, _put_together(map(self._parts.known.__getitem__, parts)), strict=True))
+def _is_plain(text: str) -> bool:
+    return text.isascii() and _ESCAPE not in text and "\0" not in text
+
+
+def _cut(words: bytes) -> bytes:
+    """Return words with a blank before each of their pieces; the numbers of an address are changed together."""
+    if _DECIMAL.search(words):
+        words = _ADDRESS.sub(_address, words)
+    for joint in _JOINTS:
+        words = words.replace(joint, b" " + joint)
+    return words
+
+
+def _put_together(pieces: Iterable[bytes]) -> bytes:
+    return _CHAIN.sub(_one_joint, b"".join(pieces)).replace(_SHORT_UUID, _ANY_UUID)
 
 
 def _one_joint(found: re.Match[bytes]) -> bytes:
@@ -160,11 +158,13 @@ class _Memory:
         return new
 
 
-class _Parts(_Memory):
-    """What parts of words become."""
+class _Pieces:
+    """What pieces of words become."""
 
     def __init__(self, runs: Iterable[Run]) -> None:
-        super().__init__({})
+        self._shapes = _Memory({})
+        # Few are looked at for themselves, and the same again and again.
+        self._one = lru_cache(maxsize=4096)(self._alone)
         apart: dict[str, tuple[bool, bool]] = {}
         for run in (*runs, _TRANSACTION):
             begins, ends = apart.get(run.text.lower(), (True, True))
@@ -175,21 +175,29 @@ class _Parts(_Memory):
             [text for text, _, _ in self._telling], implementation=Implementation.NoncontiguousNFA
         ).find_matches_as_indexes
 
-    def learn(self, parts: Iterable[bytes]) -> None:
-        """Find out what these become, as far as they are new."""
-        new = self.missing(parts)
-        self.known.update((part, _without_runs(part)) for part in new)
-        words = [part for part in new if _is_word(part)]
-        for place in self.telling_among(words, _NEXT.join(words).lower()):
-            self.known[words[place]] = self._with_runs(words[place])
+    def alike(self, pieces: bytes) -> list[bytes]:
+        """Return what pieces become, given with a blank between each: what their shape says, unless something tells."""
+        each = pieces.split(b" ")
+        shapes = pieces.translate(_SHAPES).split(b" ")
+        of_shape = self._shapes.known
+        of_shape.update((shape, _of_shape(shape, _without_runs)) for shape in self._shapes.missing(shapes))
+        found = [*map(of_shape.__getitem__, shapes)]
+        open_still = [place for place, blanked in enumerate(found) if not blanked]
+        for place in (*open_still, *self.telling_among(pieces)):
+            found[place] = self._one(each[place])
+        return found
 
-    def telling_among(self, words: Sequence[bytes], joined: bytes) -> list[int]:
-        """Return the places of the words that hold what tells; ``joined``: all of them, small, a byte between each."""
-        return holding(self._find, words, joined)
+    def telling_among(self, words: bytes) -> list[int]:
+        """Return the places of the words that hold what tells, given with a blank between each."""
+        return among(self._find, words.lower(), b" ")
 
-    def _with_runs(self, word: bytes) -> bytes:
-        found = self._find(word.lower())
-        return word.translate(_DIGITS) if all(self._telling[number][0].isalpha() for number, _, _ in found) else word
+    def _alone(self, piece: bytes) -> bytes:
+        if _NUMBER.fullmatch(piece):
+            return piece.translate(_DIGITS)
+        found = [self._telling[number][0] for number, _, _ in self._find(piece.lower())]
+        if not found:
+            return _without_runs(piece)
+        return piece.translate(_DIGITS) if all(run.isalpha() for run in found) else piece
 
     def _find(self, lower: bytes) -> Iterator[tuple[int, int, int]]:
         """Yield what tells: number, start and end. A run that is a word of its own is nothing in a longer one."""
@@ -200,39 +208,35 @@ class _Parts(_Memory):
             yield number, start, end
 
 
-def _is_word(part: bytes) -> bool:
-    return part.isalnum() or _SUFFIX.fullmatch(part) is not None
-
-
-def _without_runs(part: bytes) -> bytes:
+def _without_runs(piece: bytes) -> bytes:
     """Return what letters and digits become: with what they begin and end, and that there is a digit, is kept."""
-    if not _is_word(part):
-        return part.translate(_DIGITS)
-    word = part.removeprefix(b"-")
-    if word.isalpha() or word.isdigit():
-        return part if len(part) <= (_SHORT if word.isdigit() else _SHORT - 1) else part.translate(_SHAPES)
-    if word is part and _UNIT.fullmatch(word):
-        return part.translate(_DIGITS)
-    shape = part.translate(_SHAPES)
-    return shape[: 1 - len(word)] + b"0" + b"a" * (len(word) - 3) + shape[-1:]
+    joint = piece[:1] if piece[:1] in _JOINTS else b""
+    word = piece.removeprefix(joint)
+    if word.isalpha():
+        return piece if len(word) < _SHORT else piece.translate(_SHAPES)
+    if word.isdigit():
+        return piece if len(word) <= _SHORT and not _NUMBER.fullmatch(piece) else piece.translate(_DIGITS)
+    if not word.isalnum():
+        return piece
+    if _UNIT.fullmatch(word) and not _SUFFIX.fullmatch(piece):
+        return piece.translate(_DIGITS)
+    shape = word.translate(_SHAPES)
+    return joint + shape[:1] + b"0" + b"a" * (len(word) - 3) + shape[-1:]
 
 
-def _of_shape(shape: bytes) -> bytes:
-    """Return what every word of this shape becomes that holds nothing telling; nothing, where that differs."""
+def _taken_apart(word: bytes) -> bytes:
+    # It differs for each of them, as far as anybody cares.
+    if _ENDLESS.search(word):
+        return word
+    return _put_together(map(_without_runs, _cut(word).split(b" ")))
+
+
+def _of_shape(shape: bytes, blanked: Callable[[bytes], bytes]) -> bytes:
+    """Return what all words of this shape become that hold nothing telling; nothing, where that differs."""
     if shape.isalpha():
         return shape if len(shape) >= _SHORT else b""
-    if _ENDLESS.search(shape):
-        return b""
-    one, other = (_put_together(map(_without_runs, _parts_of([word])))[0] for word in (shape, shape.translate(_OTHERS)))
+    one, other = blanked(shape), blanked(shape.translate(_OTHERS))
     return one if one == other else b""
-
-
-def _parts_of(words: Iterable[bytes]) -> list[bytes]:
-    return _PART.split(_ADDRESS.sub(_address, _NEXT.join(words)))
-
-
-def _put_together(parts: Iterable[bytes]) -> list[bytes]:
-    return _CHAIN.sub(_one_joint, b"".join(parts)).replace(_SHORT_UUID, _ANY_UUID).split(_NEXT)
 
 
 def _address(found: re.Match[bytes]) -> bytes:

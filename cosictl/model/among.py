@@ -25,3 +25,15 @@ def holding(find: Find, texts: Sequence[Sized], joined: bytes) -> list[int]:
         if not found or found[-1] != place:
             found.append(place)
     return found
+
+
+def among(find: Find, joined: bytes, end: bytes) -> list[int]:
+    """Return the places of the texts in which something is found; ``end`` stands between each two, and in none."""
+    found: list[int] = []
+    place = at = 0
+    for _, start, _ in find(joined):
+        place += joined.count(end, at, start)
+        at = start
+        if not found or found[-1] != place:
+            found.append(place)
+    return found

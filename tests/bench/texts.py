@@ -50,6 +50,11 @@ def names(dice: random.Random) -> str:
     return dice.choice((f"{word}-{other}", f"{word}-{dice.randrange(10_000)}", f"{word}-{suffix}", f"{other}/{word}"))
 
 
+def numbers(dice: random.Random) -> str:
+    """A name as scripts count them: a word that rules know, and a number."""
+    return f"bucket-{dice.randrange(1_000_000)}"
+
+
 def addresses(dice: random.Random) -> str:
     """An address and a port, or the name of a host."""
     host = "".join(dice.choices(LETTERS, k=6))
@@ -75,6 +80,7 @@ def all_new(count: int) -> Iterator[str]:
 KINDS: Final[Mapping[str, Callable[[int], Iterator[str]]]] = {
     "ids": partial(repeated, ids),
     "names": partial(repeated, names),
+    "numbers": partial(repeated, numbers),
     "addresses": partial(repeated, addresses),
     "all-new": all_new,
 }

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
 
 import pytest
@@ -123,6 +125,32 @@ def test_what_breaks_once_is_read_again_and_counted_once(crashing: Sandbox, faul
         crashing.sabotage([])
     assert after.lines == sum(trace.attempts for trace in after.traces()) >= before.lines
     assert after.cut == ""
+
+
+class Nodeless(BaseHTTPRequestHandler):
+    """Answers for the log of a Pod that was given to no node."""
+
+    def do_GET(self) -> None:
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
+        pass
+
+
+def test_a_pod_without_a_node_has_no_log_and_that_is_said() -> None:
+    with HTTPServer(("127.0.0.1", 0), Nodeless) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            conn = connect(ConnectOptions(kubeconfig="/nowhere", server=f"http://127.0.0.1:{server.server_port}"))
+            got = read_pod_logs(conn, BOTH[:1], since=None, reference=datetime.now(UTC))
+        finally:
+            server.shutdown()
+            thread.join()
+    (status,) = got.statuses
+    assert (got.folds, status.outcome) == ((), ReadOutcome.FAILED)
+    assert "its Pod runs on no node yet" in status.reason
 
 
 def test_a_server_that_takes_too_long_is_a_value(crashing: Sandbox) -> None:

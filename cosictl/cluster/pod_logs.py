@@ -31,7 +31,7 @@ _TYPICAL_LINE: Final = 200
 _SIDE_BY_SIDE: Final = 4
 _MOST_TRIES: Final = 6
 _REFUSAL: Final = 4096
-_OK, _BAD_REQUEST, _UNAUTHORIZED = 200, 400, 401
+_OK, _NO_CONTENT, _BAD_REQUEST, _UNAUTHORIZED = 200, 204, 400, 401
 
 
 class _Ask(Struct, frozen=True, kw_only=True):
@@ -100,6 +100,9 @@ def _read(ask: _Ask, origin: LogOrigin) -> LogFold | ReadStatus | None:
         if answer.status == _BAD_REQUEST and origin.previous:
             # No process has ended here, or the kubelet has removed what it wrote.
             return None
+        if answer.status == _NO_CONTENT:
+            # A Pod that was given to no node has no log (v1.20.2 pkg/registry/core/pod/strategy.go:349, responsewriters/writers.go:55).
+            return _status(origin, ReadOutcome.FAILED, "its Pod runs on no node yet, and has written nothing")
         if answer.status != _OK:
             return _status(origin, outcome_of(answer.status), words_of(answer.status, answer.body))
         fold = stream.fold

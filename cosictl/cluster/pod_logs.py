@@ -101,7 +101,7 @@ def _read(ask: _Ask, origin: LogOrigin) -> LogFold | ReadStatus | None:
             # No process has ended here, or the kubelet has removed what it wrote.
             return None
         if answer.status == _NO_CONTENT:
-            # A Pod that was given to no node has no log (v1.20.2 pkg/registry/core/pod/strategy.go:349, responsewriters/writers.go:55).
+            # Nothing is written by a Pod that was given to no node (v1.20.2 pkg/registry/core/pod/strategy.go:349).
             return _status(origin, ReadOutcome.FAILED, "its Pod runs on no node yet, and has written nothing")
         if answer.status != _OK:
             return _status(origin, outcome_of(answer.status), words_of(answer.status, answer.body))

@@ -6,8 +6,9 @@ from typing import Final
 from cosictl.knowledge.annotations import QUARANTINED_DRIVER
 from cosictl.knowledge.finalizers import SECRET_PROTECTION
 from cosictl.model.copying import replace
-from cosictl.sandbox.objects import DRIVER, TEAM, access_class
+from cosictl.sandbox.objects import DRIVER, TEAM, access_class, bucket_class, claim
 from cosictl.sandbox.plan import Plan, plan_scenario
+from cosictl.sandbox.scenarios import LONG_CLASS
 from tests.changing import Hands, Person
 from tests.live_sandbox import live
 
@@ -51,6 +52,33 @@ def test_a_secret_that_is_used_is_left_alone(tmp_path: Path) -> None:
     assert "still uses it" in plan["declined"][0]["reason"]
     assert tree is not None
     assert SECRET_PROTECTION in tree["metadata"]["finalizers"]
+
+
+def uncontrolled() -> Plan:
+    """The story of COSI-86 after its controller went, and with it the claim's finalizer."""
+    plan = plan_scenario("cosi-86")
+    uid, name = "47e66339-3815-41ff-ae62-209ef2f9db17", LONG_CLASS + "47e66339-3815-41ff-ae62-209ef2f9db17"
+    about = {"namespace": TEAM, "name": "reports", "uid": uid}
+    asks = claim("reports", LONG_CLASS)
+    asks |= {"metadata": about, "status": {"bucketReady": False, "bucketName": name}}
+    bucket = {
+        "apiVersion": asks["apiVersion"],
+        "kind": "Bucket",
+        "metadata": {"name": name},
+        "spec": {"driverName": DRIVER, "bucketClassName": LONG_CLASS, "bucketClaim": about, "deletionPolicy": "Delete"},
+    }
+    return replace(plan, controllers=(), loaded=True, objects=(bucket_class(LONG_CLASS), asks, bucket))
+
+
+def test_a_claim_that_goes_without_its_bucket_has_not_ended_the_trouble(tmp_path: Path) -> None:
+    with live(tmp_path, uncontrolled(), speed=SPEED) as sandbox:
+        hands, person = Hands(sandbox), Person(sandbox, tmp_path)
+        hands.until(lambda: "COSI106" in hands.findings(), "COSI106")
+        run = person.does("cleanup", "claim/reports", code=1)
+        assert hands.get("claim/reports") is None
+    (step,) = run["steps"]
+    assert step["result"] == "unknown"
+    assert "is gone, but Bucket/" in step["words"]
 
 
 def test_the_driver_itself_is_asked_to_delete(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from cosictl.errors import CosictlError
 from cosictl.model.plan import Action, Outcome, Result, Step, Target
-from cosictl.model.refs import Ref
+from cosictl.model.refs import Api, Kind, Ref
 from cosictl.model.report import Outlook
 from cosictl.remedy.ports import Ports
 from cosictl.remedy.world import World
@@ -46,7 +46,9 @@ def _look(step: Step, ports: Ports, wait: float | None, values: Mapping[str, str
             # Nobody's Bucket gets no further than to COSI304, for want of its claim.
             return _woken(step, ports, wait)
         case Action.DELETE_OBJECT:
-            return _absent(step.target, step, ports, wait)
+            result, words = _absent(step.target, step, ports, wait)
+            left = _left_behind(step, ports) if result is Result.DONE else ""
+            return (Result.UNKNOWN, f"{words}, but {left}") if left else (result, words)
         case Action.SET_RETAIN | Action.CREATE_SECRET | Action.DELETE_AT_DRIVER | Action.REVOKE_AT_DRIVER:
             return _absent(solved_target(step), step, ports, wait) if _goes(step, ports) else (Result.DONE, "")
         case Action.NUDGE:
@@ -99,6 +101,17 @@ def _absent(target: Target, step: Step, ports: Ports, wait: float | None) -> tup
             return Result.UNKNOWN, f"{target.ref} is still there after {limit:g} s, held by {held}"
         ports.sleep(_POLL)
         passed += _POLL
+
+
+def _left_behind(step: Step, ports: Ports) -> str:
+    """A claim without finalizer goes before its controller sees that, and then nobody deletes its Bucket (v1alpha1)."""
+    target = solved_target(step)
+    if step.target.ref.kind != Kind.CLAIM or target.ref.kind != Kind.BUCKET or Api.V1ALPHA1 not in target.api_version:
+        return ""
+    now = ports.read(target)
+    if now is None or is_terminating(now):
+        return ""
+    return f"{target.ref} was not deleted with it, and no claim asks for that any more: cosictl diagnose"
 
 
 def _until(ports: Ports, wait: float | None, holds: Callable[[World], bool], otherwise: str) -> tuple[Result, str]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cosictl.diagnosis.alike import Blanking
 from cosictl.diagnosis.classify import classify, classify_all
 from cosictl.diagnosis.literals import LiteralIndex, alternatives
-from cosictl.diagnosis.meaning import _runs, blanking, meaning_of
+from cosictl.diagnosis.meaning import blanking, meaning_of, telling_runs
 from cosictl.intake.redact import redact
 from cosictl.knowledge.messages import ALL_RULES
 from cosictl.model.refs import Rpc
@@ -120,7 +120,7 @@ def test_what_no_rule_can_look_at_is_made_alike(text: str, blanked: str) -> None
 
 def test_what_a_word_becomes_does_not_depend_on_what_was_seen_before() -> None:
     names = [f"{sample} {sample.swapcase()} {place}-walrus" for place, sample in enumerate(SAMPLES)]
-    together, alone = Blanking(_runs()), Blanking(_runs())
+    together, alone = Blanking(telling_runs()), Blanking(telling_runs())
     assert [*reversed(together.keys([*reversed(names)]))] == [alone.keys([name])[0] for name in names]
 
 

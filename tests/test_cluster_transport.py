@@ -2,8 +2,11 @@
 
 import gzip
 import inspect
+import select
 import shutil
+import socket
 import ssl
+import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +20,7 @@ from cosictl.cluster.connect import MOST_CONNECTIONS
 from cosictl.cluster.noanswer import NEVER_SENT, NoAnswerError, Trouble
 from cosictl.cluster.plainconfig import Settings
 from cosictl.cluster.pooled import PoolTransport, no_answer
-from cosictl.cluster.transport import PlainTransport, Transport, is_plain
+from cosictl.cluster.transport import PlainTransport, TlsSocket, Transport, is_plain
 from cosictl.sandbox.api.certificate import Certificate, self_signed
 from tests.scripted_server import HANG, HANG_UP, ScriptedServer
 
@@ -280,3 +283,17 @@ def test_every_error_of_the_pool_is_in_our_words(kind: type[u3.HTTPError]) -> No
     if told.trouble in NEVER_SENT:
         sure = (u3.SSLError, u3.NewConnectionError, u3.ConnectTimeoutError, u3.ProxyError, u3.LocationValueError)
         assert issubclass(kind, sure)
+
+
+def test_a_socket_that_the_server_reset_before_tls_began_is_closed() -> None:
+    """A server that goes down does so; what is left open is a warning, and here an error."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslsocket_class = TlsSocket
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        plain = socket.create_connection(listener.getsockname())
+        other, _ = listener.accept()
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        other.close()
+        select.select([plain], [], [])
+        with pytest.raises(ConnectionResetError):
+            context.wrap_socket(plain, server_hostname="localhost")

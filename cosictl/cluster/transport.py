@@ -7,6 +7,8 @@ Sources: http.client's documentation and code (Python 3.11 to 3.14) for what it 
 shorter than its Content-Length ends without an error there.
 """
 
+import errno
+import os
 import select
 import socket
 import ssl
@@ -17,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 from threading import Lock
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from cosictl.cluster.noanswer import CUT, SLOW, UNSENDABLE, NoAnswerError, Trouble
@@ -234,9 +236,22 @@ def _told() -> Iterator[None]:
         raise NoAnswerError(Trouble.BROKEN, f"the connection broke: {_reason(error)}") from error
 
 
+class TlsSocket(ssl.SSLSocket):
+    """Is closed where the other side hung up before TLS began; ``ssl`` leaves that to the garbage collector."""
+
+    def getpeername(self) -> Any:
+        """Return the other side's address; ``ssl`` asks for it before anything else."""
+        try:
+            return super().getpeername()
+        except OSError:
+            self.close()
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)) from None
+
+
 def _context(files: TlsFiles) -> ssl.SSLContext:
     # Not create_default_context: from Python 3.13 it refuses authorities that clusters make and kubectl takes.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslsocket_class = TlsSocket
     if not files.verify_ssl:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

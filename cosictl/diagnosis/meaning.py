@@ -66,7 +66,7 @@ _PLAIN_FAILURE = re.compile(r"^(?:failed|unable|error|could not)\b[^:]{0,120}(?:
 _PLAIN_WORDS = "objectstorage rpc error failed to create delete grant revoke bucket access XAdmin XMinio remov message"
 
 
-def _runs() -> Iterator[Run]:
+def telling_runs() -> Iterator[Run]:
     """Whatever a text is asked for: letters and digits of every pattern, of every code, and of plain words."""
     own = (*vars(unwrapping).values(), *globals().values())
     patterns = [found.pattern for found in own if isinstance(found, re.Pattern)]
@@ -82,7 +82,7 @@ def _runs() -> Iterator[Run]:
 @cache
 def blanking() -> Blanking:
     """What makes texts alike that mean the same."""
-    return Blanking(_runs())
+    return Blanking(telling_runs())
 
 
 def meaning_of(text: str, rpc: Rpc | None) -> Classification:

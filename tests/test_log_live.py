@@ -3,9 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any, Final
 
 import pytest
@@ -22,6 +20,7 @@ from cosictl.sandbox.api.faults import parse_fault
 from cosictl.sandbox.run import Sandbox
 from tests.cli_process import cosictl
 from tests.live_sandbox import live
+from tests.scripted_server import ScriptedServer
 
 POD: Final = "cosi-example-com-0"
 SIDECAR: Final = LogOrigin(
@@ -127,27 +126,10 @@ def test_what_breaks_once_is_read_again_and_counted_once(crashing: Sandbox, faul
     assert after.cut == ""
 
 
-class Nodeless(BaseHTTPRequestHandler):
-    """Answers for the log of a Pod that was given to no node."""
-
-    def do_GET(self) -> None:
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
-        pass
-
-
 def test_a_pod_without_a_node_has_no_log_and_that_is_said() -> None:
-    with HTTPServer(("127.0.0.1", 0), Nodeless) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            conn = connect(ConnectOptions(kubeconfig="/nowhere", server=f"http://127.0.0.1:{server.server_port}"))
-            got = read_pod_logs(conn, BOTH[:1], since=None, reference=datetime.now(UTC))
-        finally:
-            server.shutdown()
-            thread.join()
+    with ScriptedServer([b"HTTP/1.1 204 No Content\r\n\r\n"]) as server:
+        conn = connect(ConnectOptions(kubeconfig="/nowhere", server=server.url))
+        got = read_pod_logs(conn, BOTH[:1], since=None, reference=datetime.now(UTC))
     (status,) = got.statuses
     assert (got.folds, status.outcome) == ((), ReadOutcome.FAILED)
     assert "its Pod runs on no node yet" in status.reason

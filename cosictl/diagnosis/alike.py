@@ -62,7 +62,8 @@ class Blanking:
     def __init__(self, runs: Iterable[Run]) -> None:
         self._pieces = _Pieces(runs)
         self._words = _Memory({_NEXT: _NEXT})
-        self._shapes = _Memory({})
+        # To find it out takes longer for the shape of a word than for the word, but for letters.
+        self._shapes = _Shapes(_taken_apart, worth=_often)
 
     def keys(self, texts: Sequence[str]) -> list[Key]:
         """Return the key of each of some texts.
@@ -100,12 +101,7 @@ class Blanking:
     def _learn_by_shape(self, words: Sequence[bytes]) -> list[bytes]:
         """Words of one shape become the same but for what tells in them; return those of which it is not known."""
         joined = b" ".join(words)
-        shapes = joined.translate(_SHAPES).split(b" ")
-        # To find it out takes longer for a shape than for a word, but for letters.
-        often = (shape for shape, count in Counter(shapes).items() if count > 1 or shape.isalpha())
-        of_shape = self._shapes.known
-        of_shape.update((shape, _of_shape(shape, _taken_apart)) for shape in self._shapes.missing(often))
-        found = [*map(of_shape.get, shapes, repeat(b""))]
+        found = self._shapes.of(joined)
         for place in self._pieces.telling_among(joined):
             found[place] = words[place] if words[place].isalpha() else b""
         self._words.known |= {word: blanked for word, blanked in zip(words, found, strict=True) if blanked}
@@ -158,11 +154,33 @@ class _Memory:
         return new
 
 
+class _Shapes(_Memory):
+    """What words become by their shapes: ``blanked`` tells it of one word, ``worth`` which shapes are looked at."""
+
+    def __init__(
+        self, blanked: Callable[[bytes], bytes], *, worth: Callable[[Sequence[bytes]], Iterable[bytes]]
+    ) -> None:
+        super().__init__({})
+        self._blanked = blanked
+        self._worth = worth
+
+    def of(self, words: bytes) -> list[bytes]:
+        """Return what words become, given with a blank between each; nothing where their shape does not say it."""
+        shapes = words.translate(_SHAPES).split(b" ")
+        new = self.missing(self._worth(shapes))
+        self.known.update((shape, _of_shape(shape, self._blanked)) for shape in new)
+        return [*map(self.known.get, shapes, repeat(b""))]
+
+
+def _often(shapes: Sequence[bytes]) -> Iterator[bytes]:
+    return (shape for shape, count in Counter(shapes).items() if count > 1 or shape.isalpha())
+
+
 class _Pieces:
     """What pieces of words become."""
 
     def __init__(self, runs: Iterable[Run]) -> None:
-        self._shapes = _Memory({})
+        self._shapes = _Shapes(_without_runs, worth=iter)
         # Few are looked at for themselves, and the same again and again.
         self._one = lru_cache(maxsize=4096)(self._alone)
         apart: dict[str, tuple[bool, bool]] = {}
@@ -178,10 +196,7 @@ class _Pieces:
     def alike(self, pieces: bytes) -> list[bytes]:
         """Return what pieces become, given with a blank between each: what their shape says, unless something tells."""
         each = pieces.split(b" ")
-        shapes = pieces.translate(_SHAPES).split(b" ")
-        of_shape = self._shapes.known
-        of_shape.update((shape, _of_shape(shape, _without_runs)) for shape in self._shapes.missing(shapes))
-        found = [*map(of_shape.__getitem__, shapes)]
+        found = self._shapes.of(pieces)
         open_still = [place for place, blanked in enumerate(found) if not blanked]
         for place in (*open_still, *self.telling_among(pieces)):
             found[place] = self._one(each[place])

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from cosictl.diagnosis.classify import classify
 from cosictl.diagnosis.graph import Graph, rpc_of_text
 from cosictl.knowledge.policies import Effect
 from cosictl.knowledge.proven import DEEDS, FINALITY
@@ -176,8 +175,3 @@ def beside(failure: Failure, found: Classification, effect: Effect, *, recorded:
 def drivers_word(heard: Heard) -> Failure | None:
     """The newest refusal in a driver's own log."""
     return next((failure for failure in heard.failures if failure.carrier is Carrier.DRIVER_LOG), None)
-
-
-def code_of(failure: Failure) -> GrpcCode | None:
-    """The gRPC code that a failure's text names."""
-    return classify(failure.text, rpc=failure.rpc, carrier=failure.carrier).grpc_code

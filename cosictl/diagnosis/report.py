@@ -8,7 +8,7 @@ from cosictl.diagnosis.assess import assess_access, assess_bucket, assess_claim
 from cosictl.diagnosis.case import Verdict, default_rpc, source_of
 from cosictl.diagnosis.fold import fold
 from cosictl.diagnosis.graph import Graph, link
-from cosictl.diagnosis.heard import Heard, beside, code_of, drivers_word, heard_of, words_of
+from cosictl.diagnosis.heard import Heard, beside, drivers_word, heard_of, words_of
 from cosictl.diagnosis.marks import mark_evidence
 from cosictl.diagnosis.notes import NOTES, Observed
 from cosictl.diagnosis.notes_drivers import DRIVER_NOTES
@@ -88,7 +88,7 @@ def with_logs(graph: Graph, policies: Policies, item: Assessment, verdict: Verdi
         found = graph.meaning_of(refused)
         policy = policies.policy(item.api, item.driver)
         effect = effect_on(policy, refused, found, item.api, default_rpc=default_rpc(obj))
-        recorded = any(code_of(failure) is found.grpc_code for failure in graph.failures_of(obj))
+        recorded = any(graph.meaning_of(failure).grpc_code is found.grpc_code for failure in graph.failures_of(obj))
         facts = (
             *_own_words(refused, item),
             beside(refused, found, effect, recorded=recorded, attempts=tally.attempts),

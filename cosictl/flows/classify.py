@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from cosictl.diagnosis.classify import classify_all
 from cosictl.errors import CosictlError
-from cosictl.intake.messages import BadLineError, Message, message_of, messages_of
+from cosictl.intake.messages import BadLineError, Message, message_of
 from cosictl.intake.redact import redact_all
 from cosictl.model.copying import replace
 from cosictl.model.failures import Classification
@@ -66,24 +66,19 @@ def _from_text(batches: Iterable[Sequence[bytes]]) -> Iterator[list[Message]]:
 
 
 def _from_json(batches: Iterable[Sequence[bytes]], origin: str) -> Iterator[list[Message]]:
-    before = 0
+    number = 0
     for lines in batches:
-        messages = messages_of(lines)
-        yield from [messages] if messages is not None else _one_by_one(lines, before, origin)
-        before += len(lines)
-
-
-def _one_by_one(lines: Sequence[bytes], before: int, origin: str) -> Iterator[list[Message]]:
-    messages: list[Message] = []
-    for number, line in enumerate(lines, before + 1):
-        if not line or line.isspace():
-            continue
-        try:
-            messages.append(message_of(line))
-        except BadLineError as error:
-            yield messages
-            raise _bad_line(f"{origin}, line {number}: {error}") from None
-    yield messages
+        messages: list[Message] = []
+        for line in lines:
+            number += 1
+            if not line or line.isspace():
+                continue
+            try:
+                messages.append(message_of(line))
+            except BadLineError as error:
+                yield messages
+                raise _bad_line(f"{origin}, line {number}: {error}") from None
+        yield messages
 
 
 def _bad_line(what: str) -> CosictlError:

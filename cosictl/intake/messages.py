@@ -4,7 +4,6 @@ In: a line. Out: a message, or ``BadLineError`` with what is wrong with the line
 """
 
 import json
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -40,14 +39,6 @@ def message_of(line: bytes) -> Message:
         return _LINES.decode(line)
     except CONTENT_ERRORS:
         return _leniently(line)
-
-
-def messages_of(lines: Sequence[bytes]) -> list[Message] | None:
-    """Read lines of JSON; None where one of them, a blank one included, needs a look of its own."""
-    try:
-        return [*map(_LINES.decode, lines)]
-    except CONTENT_ERRORS:
-        return None
 
 
 def _leniently(line: bytes) -> Message:

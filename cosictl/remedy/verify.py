@@ -35,6 +35,8 @@ def verified(
             result, words = _landed(step, ports, values)
         else:
             result, words = _look(step, ports, wait, values)
+            if last and result is Result.DONE and (left := _left_behind(step, ports)):
+                result, words = Result.UNKNOWN, f"{words}, but {left}"
     except CosictlError as error:
         result, words = Result.UNKNOWN, f"its effect cannot be looked at: {error}"
     return Outcome(step=step, result=result, words=f"{found}; {words}" if words else found, remains=step.remains)
@@ -46,9 +48,7 @@ def _look(step: Step, ports: Ports, wait: float | None, values: Mapping[str, str
             # Nobody's Bucket gets no further than to COSI304, for want of its claim.
             return _woken(step, ports, wait)
         case Action.DELETE_OBJECT:
-            result, words = _absent(step.target, step, ports, wait)
-            left = _left_behind(step, ports) if result is Result.DONE else ""
-            return (Result.UNKNOWN, f"{words}, but {left}") if left else (result, words)
+            return _absent(step.target, step, ports, wait)
         case Action.SET_RETAIN | Action.CREATE_SECRET | Action.DELETE_AT_DRIVER | Action.REVOKE_AT_DRIVER:
             return _absent(solved_target(step), step, ports, wait) if _goes(step, ports) else (Result.DONE, "")
         case Action.NUDGE:
@@ -106,7 +106,9 @@ def _absent(target: Target, step: Step, ports: Ports, wait: float | None) -> tup
 def _left_behind(step: Step, ports: Ports) -> str:
     """A claim without finalizer goes before its controller sees that, and then nobody deletes its Bucket (v1alpha1)."""
     target = solved_target(step)
-    if step.target.ref.kind != Kind.CLAIM or target.ref.kind != Kind.BUCKET or Api.V1ALPHA1 not in target.api_version:
+    if step.action is not Action.DELETE_OBJECT or step.target.ref.kind != Kind.CLAIM:
+        return ""
+    if target.ref.kind != Kind.BUCKET or Api.V1ALPHA1 not in target.api_version:
         return ""
     now = ports.read(target)
     if now is None or is_terminating(now):

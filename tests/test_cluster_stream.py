@@ -67,10 +67,10 @@ def first(conn: Connection, *, keep_raw: bool = False) -> Listed:
     return listed
 
 
-def follow(served: tuple[StreamServer, Connection], listed: Listed | None = None) -> Followed:
+def follow(served: tuple[StreamServer, Connection], listed: Listed | None = None, **patience: float) -> Followed:
     server, conn = served
     changes: Queue[Change] = Queue()
-    follower = Follower(conn, 0, listed or first(conn), changes)
+    follower = Follower(conn, 0, listed or first(conn), changes, **patience)
     threading.Thread(target=follower.run, daemon=True).start()
     server.at_the_end.append(follower.end)
     return Followed(changes, server, follower)
@@ -165,6 +165,26 @@ def test_what_is_put_back_to_an_earlier_state_is_read_anew() -> None:
     ahead = [refusal(504, "Timeout: Too large resource version: 1, current: 0")]
     with serving(SEVEN, after={"1": ahead}) as served:
         assert list(buckets(follow(served).anew())) == ["c7"]
+
+
+# Longer than a stream that was no failure has to live.
+SILENCE_SECONDS = 1.1
+
+
+def test_a_stream_without_even_a_bookmark_may_be_ahead_of_the_server_and_is_read_anew() -> None:
+    with serving(SEVEN, after={"1": [STAY]}) as served:
+        followed = follow(served, silence=SILENCE_SECONDS)
+        assert list(buckets(followed.anew())) == ["c7"]
+        assert followed.asked("all first") == ["after 1", "all first"]
+
+
+def test_a_stream_that_falls_silent_after_a_bookmark_goes_on_where_it_was() -> None:
+    with serving(
+        SEVEN, after={"1": [bookmark(2, is_end=False), STAY], "2": [bookmark(3, is_end=False), STAY]}
+    ) as served:
+        followed = follow(served, silence=SILENCE_SECONDS)
+        assert followed.asked("after 3") == ["after 1", "after 2", "after 3"]
+        assert not followed.changes.qsize()
 
 
 ENDLESS: dict[str, tuple[list[Any], dict[str, Script]]] = {

@@ -69,10 +69,22 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Follower:
-    """Follows one list from the version it was read at; ``place`` is the list's among those that are watched."""
+    """Follows one list from the version it was read at; ``place`` is the list's among those that are watched.
 
-    def __init__(self, conn: Connection, place: int, listed: Listed, changes: "Queue[Change]") -> None:
+    ``silence`` is after how many seconds a connection counts as dead that brings not even bookmarks.
+    """
+
+    def __init__(
+        self,
+        conn: Connection,
+        place: int,
+        listed: Listed,
+        changes: "Queue[Change]",
+        *,
+        silence: float = _SILENCE_SECONDS,
+    ) -> None:
         self._conn = conn
+        self._silence = silence
         self._place = place
         self._call = listed.call
         # Not of that part itself: its objects would stay for as long as this does.
@@ -84,8 +96,9 @@ class Follower:
         self._changes = changes
         # Pauses grow, until a stream has lived for a while.
         self._delay = _FIRST_DELAY
-        # When the stream that is read was opened.
+        # When the stream that is read was opened, and whether it has said anything.
         self._opened: float | None = None
+        self._spoke = False
         # Who asked knows already what was refused at first; it is asked for again, with growing pauses.
         self._told = not self._was_read
         self._is_behind = False
@@ -126,13 +139,16 @@ class Follower:
 
     def _try(self) -> tuple[int, str] | None:
         """Read the stream to its end; returns why that was, None where that was trouble, and told."""
-        self._opened = None
+        self._opened, self._spoke = None, False
         try:
             return self._stream() if self._version else self._from_the_start()
         except NoAnswerError as error:
             # Silence may mean that nothing happens: the next stream will tell.
             if not (self._has_lived() and error.trouble is Trouble.SLOW_ANSWER):
                 self._trouble(words_about(error))
+            elif not self._spoke:
+                # A server that was put back to an earlier state is silent until it has come that far again.
+                self._version = ""
         except ClusterError as error:
             self._trouble(error.what)
         except CONTENT_ERRORS as error:
@@ -194,7 +210,7 @@ class Follower:
             **params,
         }
         asked |= {"fieldSelector": self._call.selector} if self._call.selector else {}
-        return self._conn.stream(self._call.path, asked, timeout=_SILENCE_SECONDS, live=True)
+        return self._conn.stream(self._call.path, asked, timeout=self._silence, live=True)
 
     def _gathered(self, lines: Iterator[Line], headers: Mapping[str, str]) -> Listed | None:
         """Take in all that is sent first, up to the bookmark that ends it; None where that does not come."""
@@ -226,6 +242,7 @@ class Follower:
 
     def _pass_on(self, lines: Iterator[Line]) -> tuple[int, str]:
         for line in lines:
+            self._spoke = True
             if line.type == "ERROR":
                 status, words = refusal(line)
                 if status not in _NOT_NOW:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Container, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
+from cosictl.diagnosis.wordings import Wordings
 from cosictl.model.failures import Carrier, Classification
 from cosictl.model.refs import Api, Rpc
 
@@ -20,7 +21,8 @@ _LONGEST_REMEMBERED = 1024
 _REMEMBERED = 16_384
 # To find out what patterns look at takes as long as judging some hundred texts.
 _FEW = 64
-_Asked = tuple["Key", Rpc | None]
+_Asked = tuple["Key | tuple[int, Key]", Rpc | None]
+_wordings = Wordings()
 _judged: dict[_Asked, Classification] = {}
 
 
@@ -45,12 +47,12 @@ def classify_all(texts: Sequence[str], rpcs: Sequence[Rpc | None]) -> list[Class
     ]
 
 
-def _keys(texts: Sequence[str]) -> "list[Key]":
+def _keys(texts: Sequence[str]) -> "Sequence[Key | tuple[int, Key]]":
     if len(_judged) + len(texts) <= _FEW:
         return [*texts]
     from cosictl.diagnosis.meaning import blanking
 
-    return blanking().keys(texts)
+    return _wordings.keys(texts, blanking().keys)
 
 
 @cache

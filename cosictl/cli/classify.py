@@ -60,7 +60,7 @@ def classify(
 
 
 def _print(batches: Iterable[list["Classified"]], shared: Shared, chosen: Format, *, empty: bool) -> None:
-    from cosictl.render.document import classification_line, classification_row
+    from cosictl.render.document import classification_lines, classification_row
     from cosictl.render.machine import dump_json
 
     if chosen is Format.TABLE:
@@ -73,6 +73,7 @@ def _print(batches: Iterable[list["Classified"]], shared: Shared, chosen: Format
         dump_json(list(rows), sys.stdout)
     else:
         for batch in batches:
-            sys.stdout.writelines(classification_line(item.classification, row_id=item.message.id) for item in batch)
+            ids = [item.message.id for item in batch]
+            sys.stdout.writelines(classification_lines([item.classification for item in batch], ids))
             # Who follows a log wants the answer now, not when a buffer is full.
             sys.stdout.flush()

@@ -103,7 +103,7 @@ class Failure(Struct, frozen=True, kw_only=True, gc=False):
     count: int = 1
 
 
-class Classification(Struct, frozen=True, kw_only=True, gc=False):
+class Classification(Struct, frozen=True, kw_only=True, gc=False, cache_hash=True):
     """What one failure text means.
 
     ``retryable``: would the very same request, with nobody changing anything, have a realistic chance later?

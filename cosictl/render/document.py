@@ -1,8 +1,8 @@
 """The versioned machine document of a diagnosis; its schema is ``cosictl/schema/diagnosis.schema.json``."""
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from json.encoder import encode_basestring as encode_string
 
 from cosictl.model.failures import Cause, Classification, FixBy, GrpcCode
 from cosictl.model.refs import Ref
@@ -115,14 +115,22 @@ def classification_row(found: Classification, *, row_id: object = None) -> dict[
     }
 
 
-def classification_line(found: Classification, *, row_id: object = None) -> str:
-    """Return the row of a classification as one line of JSON, for streams of very many."""
-    rest = _row_text(found)
-    if row_id is None:
-        return "{" + rest
-    is_plain = isinstance(row_id, str) and row_id.isascii() and row_id.isprintable()
-    text = encode_string(str(row_id)) if is_plain else json_text(row_id)
-    return f'{{"id": {text}, {rest}'
+def classification_lines(found: Sequence[Classification], ids: Sequence[object]) -> list[str]:
+    """Return the rows of classifications as lines of JSON, each with its ``id`` where that is not None."""
+    rests = map(_row_text, found)
+    if _are_plain(ids):
+        return [f'{{"id": "{one}", {rest}' for one, rest in zip(ids, rests, strict=True)]
+    return [
+        "{" + rest if one is None else f'{{"id": {json_text(one)}, {rest}' for one, rest in zip(ids, rests, strict=True)
+    ]
+
+
+def _are_plain(ids: Iterable[object]) -> bool:
+    """Tell whether all are strings that JSON writes as they are."""
+    if {*map(type, ids)} != {str}:
+        return False
+    letters = "".join(map(str, ids))
+    return letters.isascii() and letters.isprintable() and '"' not in letters and "\\" not in letters
 
 
 # Texts that mean the same are classified by one object.

@@ -6,10 +6,9 @@ The judging is in ``meaning``, which is loaded with the first text: a healthy cl
 # ruff: noqa: PLC0415 - some 200 patterns, for the first failure
 
 from collections.abc import Callable, Container, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from cosictl.diagnosis.wordings import Wordings
 from cosictl.model.failures import Carrier, Classification
 from cosictl.model.refs import Api, Rpc
 
@@ -22,7 +21,6 @@ _REMEMBERED = 16_384
 # To find out what patterns look at takes as long as judging some hundred texts.
 _FEW = 64
 _Asked = tuple["Key | tuple[int, Key]", Rpc | None]
-_wordings = Wordings()
 _judged: dict[_Asked, Classification] = {}
 
 
@@ -50,9 +48,16 @@ def classify_all(texts: Sequence[str], rpcs: Sequence[Rpc | None]) -> list[Class
 def _keys(texts: Sequence[str]) -> "Sequence[Key | tuple[int, Key]]":
     if len(_judged) + len(texts) <= _FEW:
         return [*texts]
-    from cosictl.diagnosis.meaning import blanking
+    return _keys_of()(texts)
 
-    return _wordings.keys(texts, blanking().keys)
+
+@cache
+def _keys_of() -> "Callable[[Sequence[str]], Sequence[tuple[int, Key]]]":
+    """Return what gives texts that mean the same one key."""
+    from cosictl.diagnosis.meaning import blanking
+    from cosictl.diagnosis.wordings import Wordings
+
+    return partial(Wordings().keys, keys_of=blanking().keys)
 
 
 @cache

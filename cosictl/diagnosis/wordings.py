@@ -11,7 +11,7 @@ K = TypeVar("K", bound=Hashable)
 
 # Wordings are looked up by so many letters at their begin.
 _HEAD: Final = 8
-# What no wording of a head begins is as soon known as taken apart; of so many it takes longer to ask each.
+# To compare a text with more than these takes as long as to take it apart.
 _MOST_OF_A_HEAD: Final = 16
 _MOST_HEADS: Final = 256
 # A word is cut nowhere: its key is that of the whole word.

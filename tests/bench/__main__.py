@@ -127,7 +127,7 @@ def print_startup(rows: dict[str, dict[str, float]]) -> None:
 
 def print_classification(kind: str, row: dict[str, float]) -> None:
     """Print one line per kind of text."""
-    say(f"  {kind:<10}{row['wall']:>9.2f}{row['cpu']:>9.2f}{row['texts_per_cpu_second']:>14,.0f}")
+    say(f"  {kind:<10}{row['wall']:>9.2f}{row['cpu']:>9.2f}{row['texts_per_cpu_second']:>16,.0f}")
 
 
 def print_logs(row: dict[str, Any]) -> None:
@@ -190,7 +190,7 @@ def main() -> None:
     started = startup(max(options.runs, 5))
     print_startup(started)
     say(f"\nclassify --input jsonl, {options.texts:,} texts")
-    say(f"  {'texts':<10}{'wall s':>9}{'CPU s':>9}{'per CPU second':>14}")
+    say(f"  {'texts':<10}{'wall s':>9}{'CPU s':>9}{'per CPU second':>16}")
     texts = {}
     for kind in KINDS:
         texts[kind] = classified(kind, options.texts, options.runs)

@@ -255,8 +255,8 @@ def main() -> None:
         show("an empty cluster", figures["empty"])
         for claims in options.claims:
             with filled(conn, claims, options.events):
-                figures[str(claims)] = measured(kubeconfig, options.runs)
-            show(f"{claims:,} claims, {claims:,} Buckets, {min(claims, options.events):,} events", figures[str(claims)])
+                figures[str(claims)] = found = measured(kubeconfig, options.runs)
+                show(f"{claims:,} claims, {claims:,} Buckets, {min(claims, options.events):,} events", found)
     if len(options.claims) > 1:
         show_growth(figures, options.claims)
     if options.json is not None:

@@ -130,7 +130,7 @@ def _are_plain(ids: Iterable[object]) -> bool:
     if {*map(type, ids)} != {str}:
         return False
     letters = "".join(map(str, ids))
-    return letters.isascii() and letters.isprintable() and '"' not in letters and "\\" not in letters
+    return letters.isprintable() and '"' not in letters and "\\" not in letters
 
 
 # Texts that mean the same are classified by one object.

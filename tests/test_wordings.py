@@ -70,6 +70,23 @@ def test_a_wider_wording_takes_the_place_of_narrower_ones() -> None:
     assert middles("create bucket zork/wombat: no", of=wordings) == ["zork/wombat"]
 
 
+def test_of_a_sorted_file_the_wording_is_no_narrower() -> None:
+    texts = [f"create bucket {owner}/{name}: no" for owner in ("zork", "plop") for name in ("walrus", "mumble")]
+    assert middles(*texts) == ["zork/walrus", "zork/mumble", "plop/walrus", "plop/mumble"]
+
+
+def test_where_most_texts_are_of_no_wording_none_are_looked_for_in_a_while() -> None:
+    known = [f"create bucket {name}: no" for name in ("walrus", "mumble")]
+    unknown = [f"{word} has failed" for word in ("quota", "limit", "user")]
+    wordings = Wordings()
+    assert middles(*known, *unknown[:2], of=wordings) == ["walrus", "mumble", *unknown[:2]]
+    assert middles(*known, *unknown, of=wordings) == ["walrus", "mumble", *unknown]
+    for _ in range(32):
+        assert middles(*known, of=wordings) == known
+    assert middles(known[0], of=wordings) == known[:1]
+    assert middles(*known, of=Wordings()) == ["walrus", "mumble"]
+
+
 def test_texts_of_two_wordings_have_two_keys() -> None:
     texts = [f"{begin} the bucket {name}" for begin in ("create", "delete") for name in ("walrus", "mumble")]
     keys = Wordings().keys(texts, blanking().keys)
@@ -86,7 +103,7 @@ def test_wordings_are_remembered_up_to_some_number() -> None:
     of_heads = middles(*(f"{head} {name}" for head in HEADS for name in NAMES))
     of_one_head = middles(*(f"one begin and {place * 'of '}these {name}" for place in range(40) for name in NAMES))
     assert sum(middle in NAMES for middle in of_heads) == 2 * 256
-    assert sum(middle in NAMES for middle in of_one_head) == 2 * 16
+    assert sum(middle in NAMES for middle in of_one_head) == 2 * 8
     assert len(of_heads) == 2 * len(HEADS)
 
 

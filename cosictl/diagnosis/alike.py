@@ -36,7 +36,8 @@ _OTHERS: Final = bytes.maketrans(b"aA0", b"bB1")
 # There is no end to the shapes of IDs.
 _ENDLESS: Final = re.compile(rb"(?<![A-Za-z0-9])(?=[A-Za-z0-9]{6})[A-Za-z0-9]*(?:[A-Za-z][0-9]|[0-9][A-Za-z])")
 # Names in one piece: nothing that is looked at together stands across their ends.
-_IN_WORDS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
+IN_WORDS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+_IN_WORDS: Final = frozenset(IN_WORDS.encode())
 # Stands between two texts, and is looked up as if it were a word.
 _NEXT: Final = b"\0"
 _APART: Final = bytes(code if code in _IN_WORDS or code in _NEXT else ord(" ") for code in range(256))

@@ -167,7 +167,7 @@ def test_what_is_put_back_to_an_earlier_state_is_read_anew() -> None:
         assert list(buckets(follow(served).anew())) == ["c7"]
 
 
-# Longer than a stream that was no failure has to live.
+# A little longer than a stream that was no failure has to live.
 SILENCE_SECONDS = 1.1
 
 
@@ -185,6 +185,13 @@ def test_a_stream_that_falls_silent_after_a_bookmark_goes_on_where_it_was() -> N
         followed = follow(served, silence=SILENCE_SECONDS)
         assert followed.asked("after 3") == ["after 1", "after 2", "after 3"]
         assert not followed.changes.qsize()
+
+
+def test_a_stream_that_falls_silent_after_all_there_is_goes_on_where_it_was() -> None:
+    with serving(SEVEN) as served:
+        followed = follow(served, silence=SILENCE_SECONDS)
+        assert list(buckets(followed.anew())) == ["c7"]
+        assert followed.asked("after 600") == ["after 1", "all first", "after 600"]
 
 
 ENDLESS: dict[str, tuple[list[Any], dict[str, Script]]] = {

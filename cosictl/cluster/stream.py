@@ -188,7 +188,7 @@ class Follower:
             if listed is None:
                 return 0, ""
             self._replace(listed)
-            self._opened = time.monotonic()
+            self._opened, self._spoke = time.monotonic(), True
             return self._pass_on(lines)
 
     def _replace(self, listed: Listed) -> None:

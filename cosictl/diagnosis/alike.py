@@ -37,11 +37,10 @@ _OTHERS: Final = bytes.maketrans(b"aA0", b"bB1")
 _ENDLESS: Final = re.compile(rb"(?<![A-Za-z0-9])(?=[A-Za-z0-9]{6})[A-Za-z0-9]*(?:[A-Za-z][0-9]|[0-9][A-Za-z])")
 # Names in one piece: nothing that is looked at together stands across their ends.
 IN_WORDS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
-_IN_WORDS: Final = frozenset(IN_WORDS.encode())
 # Stands between two texts, and is looked up as if it were a word.
 _NEXT: Final = b"\0"
-_APART: Final = bytes(code if code in _IN_WORDS or code in _NEXT else ord(" ") for code in range(256))
-_BETWEEN: Final = bytes(ord("x") if code in _IN_WORDS else code for code in range(256))
+_APART: Final = bytes(code if chr(code) in IN_WORDS or code in _NEXT else ord(" ") for code in range(256))
+_BETWEEN: Final = bytes(ord("x") if chr(code) in IN_WORDS else code for code in range(256))
 # Patterns have runs this short in every word ("s" of "buckets"); alone they are words like "no" and "is".
 _SHORT: Final = 3
 # With a number a short run is a unit or a version ("30s", "v1", "k8s"); more changes between the two are chance.

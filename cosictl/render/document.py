@@ -130,7 +130,8 @@ def _are_plain(ids: Iterable[object]) -> bool:
     if {*map(type, ids)} != {str}:
         return False
     letters = "".join(map(str, ids))
-    return letters.isprintable() and '"' not in letters and "\\" not in letters
+    # Beyond ASCII some of what counts as printable is invisible, and is escaped.
+    return letters.isascii() and letters.isprintable() and '"' not in letters and "\\" not in letters
 
 
 # Texts that mean the same are classified by one object.
